@@ -1,0 +1,157 @@
+package redistest
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// A Server is a redis-server process of one's own, on a free port of this machine.
+type Server struct {
+	Addr string
+
+	pid   string
+	input io.Closer
+	wait  func() error
+}
+
+// watch runs redis-server and ends it when its own input ends: that is when Kill closes it, or when the test binary
+// is gone, in whatever way. It removes the server's directory. An interrupt at the terminal is left to the test binary.
+const watch = `trap '' INT
+dir=$(mktemp -d) && exec 3<&0 || exit 1
+cd "$dir" && redis-server "$@" 2>&1 3<&- &
+server=$!
+echo "pid $server"
+{ cat <&3; kill -KILL $server; } >/dev/null 2>&1 &
+wait $server 2>/dev/null
+kill $! 2>/dev/null
+rm -rf "$dir"
+echo ended`
+
+// Start runs a redis-server from the PATH until the test ends. The arguments are its options, and come after ours:
+// loopback only, no snapshots, an append-only file. A first argument without dashes is a configuration file.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	s, err := launch(args...)
+	if err != nil {
+		lacking(t, err)
+	}
+	t.Cleanup(s.Kill)
+	return s
+}
+
+// URL is the address as redis://host:port.
+func (s *Server) URL() string { return "redis://" + s.Addr }
+
+// Pause freezes the process: it neither answers nor refuses.
+func (s *Server) Pause(t testing.TB) { s.signal(t, "-STOP") }
+
+// Resume lets a frozen process go on.
+func (s *Server) Resume(t testing.TB) { s.signal(t, "-CONT") }
+
+// Kill ends the process, as a crash would, and waits until it is gone.
+func (s *Server) Kill() {
+	_ = s.input.Close()
+	_ = s.wait()
+}
+
+func (s *Server) signal(t testing.TB, signal string) {
+	t.Helper()
+	if err := exec.CommandContext(t.Context(), "kill", signal, s.pid).Run(); err != nil { //nolint:gosec // a pid of our own
+		t.Fatalf("kill %s: %v", signal, err)
+	}
+}
+
+// launch tries some ports: a free one may be taken before the server has it.
+func launch(args ...string) (*Server, error) {
+	if _, err := exec.LookPath("redis-server"); err != nil {
+		return nil, err
+	}
+	var err error
+	for range 5 {
+		var s *Server
+		if s, err = launchAt(args); err == nil {
+			return s, nil
+		}
+	}
+	return nil, err
+}
+
+func launchAt(args []string) (*Server, error) {
+	addr, port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	command := []string{"-c", watch, "redis-server"}
+	if len(args) > 0 && !strings.HasPrefix(args[0], "--") {
+		command, args = append(command, args[0]), args[1:]
+	}
+	command = append(command, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "yes")
+	cmd := exec.Command("sh", append(command, args...)...) //nolint:gosec // the tests' own options; Kill ends it
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	output, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	s := &Server{Addr: addr, input: input, wait: cmd.Wait}
+	if err := s.ready(bufio.NewScanner(output)); err != nil {
+		s.Kill()
+		return nil, err
+	}
+	return s, nil
+}
+
+// ready reads what the server says until it is ready, and goes on reading behind that, so that it can go on saying it.
+func (s *Server) ready(output *bufio.Scanner) error {
+	var said []string
+	for output.Scan() {
+		line := output.Text()
+		if pid, found := strings.CutPrefix(line, "pid "); found {
+			s.pid = pid
+		}
+		if strings.Contains(line, "Ready to accept connections") || strings.Contains(line, "+monitor master") {
+			go drain(output)
+			return nil
+		}
+		if line == "ended" {
+			break
+		}
+		said = append(said, line)
+	}
+	return errors.New("redis-server: " + strings.Join(said, "\n"))
+}
+
+func drain(output *bufio.Scanner) {
+	for output.Scan() {
+		continue
+	}
+}
+
+// freePort leaves room above it: a server of a cluster takes the port 10,000 higher, too.
+func freePort() (addr, port string, err error) {
+	for {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", "", fmt.Errorf("a free port: %w", err)
+		}
+		addr := l.Addr().(*net.TCPAddr)
+		if err := l.Close(); err != nil {
+			return "", "", fmt.Errorf("a free port: %w", err)
+		}
+		if addr.Port < 1<<16-10_000 {
+			return addr.String(), strconv.Itoa(addr.Port), nil
+		}
+	}
+}
