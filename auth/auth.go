@@ -1,0 +1,106 @@
+// Package auth knows who is asking: workspaces, clients, users, their sessions, the signing keys and the tokens.
+// It leaves to roles what they may do, and to handlers everything of HTTP.
+package auth
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+
+	"usher/internal/password"
+	"usher/internal/store"
+)
+
+// What the package refuses. Each is one problem towards the caller; none says more than its text.
+var (
+	ErrNotFound     = errors.New("auth: not found")
+	ErrForbidden    = errors.New("auth: not allowed")
+	ErrWrongToken   = errors.New("auth: this kind of token may not do that")
+	ErrInvalidToken = errors.New("auth: invalid or ended token")
+)
+
+// A FieldError says which field of an input is wrong, and why. It never holds the value.
+type FieldError struct{ Field, Reason string }
+
+func (e *FieldError) Error() string { return e.Field + ": " + e.Reason }
+
+// Settings are what an Authority is told at start.
+type Settings struct {
+	Issuer    string        // the public URL; iss of every token
+	AccessTTL time.Duration // life of an access token
+	RoomTTL   time.Duration // life of a room token
+	IdleTTL   time.Duration // a user's session ends when it was not refreshed for so long
+	MaxTTL    time.Duration // a user's session ends then in any case
+	SignUp    SignUp        // who may create users
+}
+
+// SignUp says who may create users.
+type SignUp string
+
+// Who may create users: any signed-in user of the workspace, or its administrators only.
+const (
+	SignUpUsers  SignUp = "users"
+	SignUpAdmins SignUp = "admins"
+)
+
+// An Authority vouches for who is asking. It is safe for concurrent use, and one store may have many of them.
+type Authority struct {
+	Store store.Store
+	Now   func() time.Time
+
+	set    Settings
+	random io.Reader
+	hasher *password.Hasher
+	keys   *keyring
+	log    *slog.Logger
+}
+
+// New opens an Authority over a store. It loads the keys of the installation and, on an empty store, makes them, once
+// for all servers that start there. The error is about the settings, or the store's.
+func New(
+	ctx context.Context, s store.Store, set Settings, now func() time.Time, random io.Reader, hasher *password.Hasher, log *slog.Logger,
+) (*Authority, error) {
+	if set.Issuer == "" || min(set.AccessTTL, set.RoomTTL, set.IdleTTL, set.MaxTTL) < time.Second {
+		return nil, errors.New("auth: settings: an issuer, and lives of a second at least")
+	}
+	if set.SignUp != SignUpUsers && set.SignUp != SignUpAdmins {
+		return nil, fmt.Errorf("auth: settings: sign-up %q", set.SignUp)
+	}
+	a := &Authority{Store: s, Now: now, set: set, random: random, hasher: hasher, log: log}
+	return a, a.loadKeys(ctx)
+}
+
+// NewID returns 24 lower-case hex digits: 96 random bits. An id is opaque, and no authority by itself.
+func (a *Authority) NewID() string { return hex.EncodeToString(a.Random(12)) }
+
+// IsID reports whether a text has the form of an id. What has not is the id of nothing, and no part of a key.
+func IsID(s string) bool { return len(s) == 24 && strings.Trim(s, "0123456789abcdef") == "" }
+
+// Random returns n random bytes. crypto/rand never fails; another source that does must not be survived.
+func (a *Authority) Random(n int) []byte {
+	b := make([]byte, n)
+	if _, err := io.ReadFull(a.random, b); err != nil {
+		panic("auth: no randomness: " + err.Error())
+	}
+	return b
+}
+
+// Hash is what becomes part of a key in place of something from outside: 24 lower-case hex digits over all parts.
+func Hash(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:12])
+}
+
+// Apply applies tx under a fresh name.
+func (a *Authority) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
+	if tx.Op == "" {
+		tx.Op = a.NewID()
+	}
+	return a.Store.Apply(ctx, tx)
+}

@@ -1,0 +1,50 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// The clients of the first workspace. Public is also the client of whoever signs in without naming one.
+const (
+	publicClient       = "web"
+	confidentialClient = "backend"
+)
+
+// A client as it is stored. Without a secret it is a public one: a browser or an app, which could not keep any.
+type client struct {
+	ID        string    `store:"id"`
+	Workspace string    `store:"workspace"`
+	Secret    string    `store:"secret"` // its hash
+	Created   time.Time `store:"created"`
+}
+
+// ClientKey is where a client lies. Its id comes from outside, and so is hashed.
+func ClientKey(clientID string) store.Key {
+	id := Hash(clientID)
+	return store.Key{Partition: "c:" + id, Kind: "client", ID: id}
+}
+
+// client reads the client of a request and lets it prove itself. It returns ErrInvalidClient.
+func (a *Authority) client(ctx context.Context, id string, s secret.String) (store.Record, error) {
+	recs, err := a.Store.Get(ctx, ClientKey(id))
+	if err != nil {
+		return nil, err
+	}
+	if !Alive(recs[0], a.Now()) || recs[0]["id"] != id {
+		return nil, ErrInvalidClient
+	}
+	return recs[0], proves(recs[0], s)
+}
+
+// proves holds a secret against a client. A public client has none, and one that is sent with it is a mistake that
+// must not stay unnoticed.
+func proves(client store.Record, s secret.String) error {
+	if client["secret"] == "" && s.Empty() || s.Matches(client["secret"]) {
+		return nil
+	}
+	return ErrInvalidClient
+}

@@ -1,0 +1,80 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"usher/internal/password"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// ErrWrongPassword says that the old password is not the user's.
+var ErrWrongPassword = errors.New("auth: wrong password")
+
+// ChangePassword gives the caller another password, ends all of the user's sessions, the caller's too, and hands out
+// the tokens of a new one. It returns ErrWrongToken for a client or a guest, ErrWrongPassword, the errors of
+// password.Check, password.ErrBusy.
+func (a *Authority) ChangePassword(ctx context.Context, who Identity, old, replacement secret.String) (Tokens, error) {
+	recs, err := a.myself(ctx, who)
+	if err != nil {
+		return Tokens{}, err
+	}
+	user := recs[0]
+	ok, _, err := a.knows(ctx, user, old)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if !ok {
+		return Tokens{}, ErrWrongPassword
+	}
+	if err := checkPassword(replacement, user["email"], user["username"]); err != nil {
+		return Tokens{}, err
+	}
+	hash, err := a.hasher.Hash(ctx, replacement)
+	if err != nil {
+		return Tokens{}, err
+	}
+	fields := passwordFields(hash)
+	fields["epoch"] = a.NewID()
+	return a.signIn(ctx, who, user, fields)
+}
+
+// knows reports whether pw is the password of a user as stored, and whether its hash should be made anew. It costs
+// the same where there is no user, or one without a password. It returns password.ErrBusy.
+func (a *Authority) knows(ctx context.Context, user store.Record, pw secret.String) (ok, outdated bool, err error) {
+	stored := password.Hash{Params: user["pwParams"], Salt: user["pwSalt"], Sum: user["pwSum"]}
+	ok, outdated, err = a.hasher.Verify(ctx, stored, pw)
+	if errors.Is(err, password.ErrTooLong) {
+		return false, false, nil // so nobody's password
+	}
+	return ok, outdated, err
+}
+
+// passwordFields are a hash as a user's record holds it. The zero hash takes it away.
+func passwordFields(h password.Hash) store.Record {
+	return store.Record{"pwParams": h.Params, "pwSalt": h.Salt, "pwSum": h.Sum}
+}
+
+// signIn opens a session for a user as it was read, and merges fields, with a new epoch perhaps, into its record. It
+// returns ErrInvalidToken where the user was blocked, went, or got another epoch meanwhile.
+func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store.Record) (Tokens, error) {
+	key := UserKey(user["id"])
+	who.ID, who.How = user["id"], userHow(user)
+	who, ends, writes := a.newSession(who, cmp.Or(fields["epoch"], user["epoch"]))
+	if fields != nil {
+		writes = append(writes, store.Set(key, fields))
+	}
+	res, err := a.Apply(ctx, store.Tx{
+		If: append(WhileAlive(key, a.Now(), false), store.Equal(key, "epoch", user["epoch"])),
+		Do: writes,
+	})
+	if err != nil {
+		return Tokens{}, err
+	}
+	if res.Refused != 0 {
+		return Tokens{}, ErrInvalidToken
+	}
+	return a.tokens(who, 1, ends)
+}

@@ -1,0 +1,72 @@
+package auth
+
+import (
+	"context"
+
+	"usher/internal/store"
+)
+
+// userIndex lists the users of a workspace in the order of their making. An entry whose user is absent counts as
+// nothing.
+func userIndex(workspace string) store.Key {
+	return store.Key{Partition: "w:" + workspace + ":users", Kind: "index", ID: "users"}
+}
+
+// ListUsers are the accounts of the caller's workspace, oldest first, and the cursor of the next page, which is empty
+// where there is none; for an administrator or support. A page may hold fewer than asked for, and yet not be the last.
+// It returns ErrWrongToken, ErrForbidden.
+func (a *Authority) ListUsers(ctx context.Context, who Identity, page Page) (users []Account, next string, err error) {
+	if _, err := a.asStaff(ctx, who, who.ID); err != nil {
+		return nil, "", err
+	}
+	entries, next, err := a.Page(ctx, userIndex(who.Workspace), page)
+	if err != nil {
+		return nil, "", err
+	}
+	var keys []store.Key
+	for _, entry := range entries {
+		keys = append(keys, UserKey(idOf(entry)), StaffKey(who.Workspace, idOf(entry)))
+	}
+	recs, err := a.Store.Get(ctx, keys...)
+	if err != nil {
+		return nil, "", err
+	}
+	for i, entry := range entries {
+		account, err := a.accountOf(who.Workspace, idOf(entry), recs[2*i], recs[2*i+1])
+		if err == nil {
+			users = append(users, account)
+		}
+	}
+	return users, next, nil
+}
+
+// GetUser is an account of the caller's workspace, for an administrator or support. It returns ErrWrongToken,
+// ErrForbidden, ErrNotFound.
+func (a *Authority) GetUser(ctx context.Context, who Identity, user string) (Account, error) {
+	recs, err := a.asStaff(ctx, who, user)
+	if err != nil {
+		return Account{}, err
+	}
+	return a.accountOf(who.Workspace, user, recs[0], recs[1])
+}
+
+// FindUser is the account with exactly this e-mail address or, where that is empty, this username, in the caller's
+// workspace. Who may ask is for the caller of FindUser to know. It returns ErrNotFound, and ErrWrongToken for a
+// client or a guest.
+func (a *Authority) FindUser(ctx context.Context, who Identity, email, username string) (Account, error) {
+	if who.Kind != User {
+		return Account{}, ErrWrongToken
+	}
+	if _, _, err := a.Get(ctx, who); err != nil {
+		return Account{}, err
+	}
+	n := name{who.Workspace, byEmail, email}
+	if email == "" {
+		n = name{who.Workspace, byUsername, username}
+	}
+	user, err := a.lookUp(ctx, n)
+	if err != nil {
+		return Account{}, err
+	}
+	return a.accountOf(who.Workspace, user["id"], user, nil)
+}

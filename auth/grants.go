@@ -1,0 +1,111 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// What the token endpoint refuses, by the names of RFC 6749, section 5.2.
+var (
+	ErrInvalidRequest   = errors.New("auth: the request lacks what its grant needs")
+	ErrInvalidClient    = errors.New("auth: unknown client, or not its secret")
+	ErrInvalidGrant     = errors.New("auth: the credentials or the refresh token are not valid")
+	ErrUnsupportedGrant = errors.New("auth: unsupported grant type")
+)
+
+// A TokenRequest asks for tokens.
+type TokenRequest struct {
+	GrantType    string // client_credentials, password or refresh_token
+	ClientID     string // of the password grant: web, where empty
+	ClientSecret secret.String
+	Username     string // an e-mail address if it holds an @, else a username
+	Password     secret.String
+	RefreshToken secret.String
+}
+
+// Tokens are what a session goes on with.
+type Tokens struct {
+	AccessToken  secret.String
+	RefreshToken secret.String // empty for a client's own
+	ExpiresIn    time.Duration // of the access token, in whole seconds
+}
+
+// GetAccessToken exchanges credentials for tokens (RFC 6749, sections 4.3, 4.4 and 6). It returns ErrInvalidRequest,
+// ErrInvalidClient, ErrInvalidGrant, ErrUnsupportedGrant or password.ErrBusy. An account that is not there, is
+// blocked, or has another password, is refused with the same error after the same work.
+func (a *Authority) GetAccessToken(ctx context.Context, req TokenRequest) (tokens Tokens, err error) {
+	switch req.GrantType {
+	case "client_credentials":
+		tokens, err = a.clientTokens(ctx, req)
+	case "password":
+		tokens, err = a.passwordTokens(ctx, req)
+	case "refresh_token":
+		tokens, err = a.refresh(ctx, req)
+	case "":
+		err = ErrInvalidRequest
+	default:
+		err = ErrUnsupportedGrant
+	}
+	if errors.Is(err, ErrInvalidToken) { // the session, or the account, is over
+		err = ErrInvalidGrant
+	}
+	return tokens, err
+}
+
+// clientTokens are for a back end that acts as itself: no session, and so nothing to refresh.
+func (a *Authority) clientTokens(ctx context.Context, req TokenRequest) (Tokens, error) {
+	if req.ClientID == "" {
+		return Tokens{}, ErrInvalidRequest
+	}
+	client, err := a.client(ctx, req.ClientID, req.ClientSecret)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if client["secret"] == "" {
+		return Tokens{}, ErrInvalidClient
+	}
+	who := Identity{Kind: Client, ID: req.ClientID, Client: req.ClientID, Workspace: client["workspace"]}
+	access, life, err := a.accessToken(who, time.Time{})
+	return Tokens{AccessToken: access, ExpiresIn: life}, err
+}
+
+func (a *Authority) passwordTokens(ctx context.Context, req TokenRequest) (Tokens, error) {
+	if req.Username == "" || req.Password.Empty() {
+		return Tokens{}, ErrInvalidRequest
+	}
+	id := cmp.Or(req.ClientID, publicClient)
+	client, err := a.client(ctx, id, req.ClientSecret)
+	if err != nil {
+		return Tokens{}, err
+	}
+	kind := byUsername
+	if strings.Contains(req.Username, "@") {
+		kind = byEmail
+	}
+	user, err := a.lookUp(ctx, name{client["workspace"], kind, req.Username})
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Tokens{}, err
+	}
+	ok, outdated, err := a.knows(ctx, user, req.Password)
+	if err != nil {
+		return Tokens{}, err
+	}
+	if !ok {
+		return Tokens{}, ErrInvalidGrant
+	}
+	var fresh store.Record
+	if outdated {
+		hash, err := a.hasher.Hash(ctx, req.Password)
+		if err != nil {
+			return Tokens{}, err
+		}
+		fresh = passwordFields(hash)
+	}
+	return a.signIn(ctx, Identity{Kind: User, Client: id, Workspace: client["workspace"]}, user, fresh)
+}

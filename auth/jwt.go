@@ -1,0 +1,172 @@
+package auth
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+const (
+	algorithm    = "EdDSA" // with Ed25519 keys (RFC 8037)
+	longestToken = 8 << 10
+
+	// skew is how far ahead the clock of a fellow server that issued a token may be.
+	skew = 30 * time.Second
+)
+
+// kidBytes are the bytes of a kid, of which there are 64 at most.
+const kidBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+// The typ of a token's header. It keeps one kind of token from being taken for another (RFC 8725, section 3.11).
+const (
+	typAccess = "at+jwt" // RFC 9068
+	typRoom   = "room+jwt"
+)
+
+// header is every member that the header of our tokens has. Others are refused, and with them crit, b64, jku, jwk,
+// x5u and x5c: none of them may choose how, or by which key, a token is verified.
+type header struct {
+	Alg string `json:"alg"`
+	KID string `json:"kid"`
+	Typ string `json:"typ"`
+}
+
+var headerNames = []string{"alg", "kid", "typ"}
+
+// claims are what every kind of token says.
+type claims interface {
+	jwt.Claims
+	names() []string // of all its claims
+	issued() time.Time
+}
+
+// registered are the claims of RFC 7519 that our tokens have; all of them are required. aud is one plain string.
+type registered struct {
+	Issuer   string `json:"iss"`
+	Subject  string `json:"sub"`
+	Audience string `json:"aud"`
+	ID       string `json:"jti"`
+	IssuedAt int64  `json:"iat"`
+	Expires  int64  `json:"exp"`
+}
+
+var registeredNames = []string{"iss", "sub", "aud", "jti", "iat", "exp"}
+
+func (r registered) issued() time.Time { return time.Unix(r.IssuedAt, 0) }
+
+// GetExpirationTime and its like are how the library reads claims. Nil is none, and it refuses that.
+func (r registered) GetExpirationTime() (*jwt.NumericDate, error) {
+	if r.Expires == 0 {
+		return nil, nil
+	}
+	return jwt.NewNumericDate(time.Unix(r.Expires, 0)), nil
+}
+
+// GetIssuedAt is not consulted: iat is checked with a leeway of its own, which exp does not have.
+func (r registered) GetIssuedAt() (*jwt.NumericDate, error) {
+	return jwt.NewNumericDate(r.issued()), nil
+}
+
+// GetNotBefore is nil: our tokens have no nbf.
+func (r registered) GetNotBefore() (*jwt.NumericDate, error) {
+	return nil, nil
+}
+
+// GetIssuer is iss.
+func (r registered) GetIssuer() (string, error) { return r.Issuer, nil }
+
+// GetSubject is sub.
+func (r registered) GetSubject() (string, error) { return r.Subject, nil }
+
+// GetAudience is aud.
+func (r registered) GetAudience() (jwt.ClaimStrings, error) {
+	return jwt.ClaimStrings{r.Audience}, nil
+}
+
+// register fills in what every token says, for a life that ends at an instant.
+func (a *Authority) register(subject, audience string, ends time.Time) registered {
+	return registered{
+		Issuer: a.set.Issuer, Subject: subject, Audience: audience, ID: a.NewID(),
+		IssuedAt: a.Now().Unix(), Expires: ends.Unix(),
+	}
+}
+
+// sign makes a token of a typ.
+func (a *Authority) sign(typ string, c claims) (string, error) {
+	key := a.keys.signing
+	token := jwt.NewWithClaims(jwt.GetSigningMethod(key.alg), c)
+	token.Header["typ"], token.Header["kid"] = typ, key.kid
+	signed, err := token.SignedString(key.private)
+	if err != nil {
+		return "", fmt.Errorf("auth: sign: %w", err)
+	}
+	return signed, nil
+}
+
+// verify takes a token of a typ apart, into c. Whatever is wrong with it, the answer is ErrInvalidToken: who forges
+// tokens learns nothing from being refused.
+func (a *Authority) verify(token, typ string, c claims) error {
+	key, err := a.examine(token, typ, c.names())
+	if err != nil {
+		return ErrInvalidToken
+	}
+	parser := jwt.NewParser(
+		jwt.WithValidMethods([]string{key.alg}),
+		jwt.WithIssuer(a.set.Issuer),
+		jwt.WithExpirationRequired(),
+		jwt.WithStrictDecoding(),
+		jwt.WithTimeFunc(a.Now),
+	)
+	if _, err := parser.ParseWithClaims(token, c, func(*jwt.Token) (any, error) { return key.public, nil }); err != nil {
+		return ErrInvalidToken
+	}
+	if at := c.issued(); at.Unix() <= 0 || at.After(a.Now().Add(skew)) {
+		return ErrInvalidToken
+	}
+	return nil
+}
+
+// examine looks at what the library doesn't: the size, the exact header, the names of the claims. It returns the key
+// that the header names, out of those in memory.
+func (a *Authority) examine(token, typ string, claims []string) (*signingKey, error) {
+	if len(token) > longestToken {
+		return nil, ErrInvalidToken
+	}
+	parts := strings.Split(token, ".")
+	if len(parts) != 3 {
+		return nil, ErrInvalidToken
+	}
+	var raw [3][]byte
+	for i, part := range parts {
+		decoded, err := decode(part)
+		if err != nil {
+			return nil, err
+		}
+		raw[i] = decoded
+	}
+	head, body := raw[0], raw[1]
+	if err := checkMembers(head, headerNames...); err != nil {
+		return nil, err
+	}
+	if err := checkMembers(body, claims...); err != nil {
+		return nil, err
+	}
+	return a.keyFor(head, typ)
+}
+
+func (a *Authority) keyFor(head []byte, typ string) (*signingKey, error) {
+	dec := json.NewDecoder(strings.NewReader(string(head)))
+	dec.DisallowUnknownFields()
+	var h header
+	if err := dec.Decode(&h); err != nil {
+		return nil, err
+	}
+	key := a.keys.signers[h.KID]
+	if key == nil || h.Alg != key.alg || h.Typ != typ {
+		return nil, ErrInvalidToken
+	}
+	return key, nil
+}

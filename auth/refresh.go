@@ -1,0 +1,144 @@
+package auth
+
+import (
+	"context"
+	"maps"
+	"strconv"
+	"time"
+
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// grace is how long a refresh token that was spent gives the same successor again, as long as nobody has presented
+// that one: the reply may have been lost on its way, and two tabs may ask at once.
+const grace = 30 * time.Second
+
+// refresh exchanges a refresh token for its successor and an access token. A token that was spent before, and is not
+// within its grace, is in two hands: that ends the session (RFC 9700, section 4.14.2).
+func (a *Authority) refresh(ctx context.Context, req TokenRequest) (Tokens, error) {
+	if req.RefreshToken.Empty() {
+		return Tokens{}, ErrInvalidRequest
+	}
+	t, err := a.keys.read(req.RefreshToken)
+	if err != nil {
+		return Tokens{}, ErrInvalidGrant
+	}
+	var tokens Tokens
+	err = Settle(func() error {
+		_, anchors, _, err := a.read(ctx, t.who)
+		if err != nil {
+			return err
+		}
+		if err := mayRefresh(t.who, anchors, req.ClientID, req.ClientSecret); err != nil {
+			return err
+		}
+		tokens, err = a.turn(ctx, t, anchors)
+		return err
+	})
+	return tokens, err
+}
+
+// mayRefresh: a confidential client's session is refreshed with that client's secret, a public client's with none; a
+// guest's belongs to no client.
+func mayRefresh(who Identity, anchors []store.Record, client string, s secret.String) error {
+	if who.Kind == Guest {
+		return nil
+	}
+	if client != "" && client != who.Client {
+		return ErrInvalidGrant
+	}
+	return proves(anchors[2], s)
+}
+
+// turn looks at the generation that a ticket presents, and rotates, repeats or ends.
+func (a *Authority) turn(ctx context.Context, t ticket, anchors []store.Record) (Tokens, error) {
+	now, family := a.Now(), anchors[0]
+	switch gen := family.Int("gen"); {
+	case t.gen == gen:
+		return a.rotate(ctx, t, anchors)
+	case t.gen == gen-1 && now.Sub(family.Time("rotated")) < grace:
+		return a.tokens(t.current(anchors), gen, firstEnd(anchors))
+	case t.gen < gen:
+		return Tokens{}, a.endFamily(ctx, t)
+	default: // the store has forgotten what it once knew: it was restored from a copy
+		return Tokens{}, ErrInvalidGrant
+	}
+}
+
+// rotate makes the next generation the one that is due, if everything that the session hangs on lives at that moment:
+// a refusal must leave the generation as it is, or the next attempt would look like a theft. It returns ErrOvertaken.
+func (a *Authority) rotate(ctx context.Context, t ticket, anchors []store.Record) (Tokens, error) {
+	now, key := a.Now(), t.who.anchors()[0]
+	next := store.Record{"gen": strconv.FormatInt(t.gen+1, 10), "rotated": store.Millis(now)}
+	var lists []store.Write
+	if t.who.Kind == User {
+		was, ends := anchors[0].Time("ends"), earliest(now.Add(a.set.IdleTTL), anchors[0].Time("limit"))
+		next["ends"] = store.Millis(ends)
+		lists = append(keep(t.who, ends, now), store.Remove(sessionIndex(t.who.ID), byTime(was, t.who.Session)))
+	}
+	err := a.Change(ctx, store.Tx{If: t.holds(anchors, now), Do: append(lists, store.Set(key, next))})
+	if err != nil {
+		return Tokens{}, err
+	}
+	maps.Copy(anchors[0], next)
+	return a.tokens(t.current(anchors), t.gen+1, firstEnd(anchors))
+}
+
+// holds are the conditions of a rotation: the anchors in the session's own partition live, and the generation is due.
+func (t ticket) holds(anchors []store.Record, now time.Time) []store.Cond {
+	keys := t.who.anchors()
+	conds := []store.Cond{store.Equal(keys[0], "gen", strconv.FormatInt(t.gen, 10))}
+	for i, k := range keys {
+		if k.Partition == keys[0].Partition {
+			conds = append(conds, WhileAlive(k, now, anchors[i]["ends"] != "")...)
+		}
+	}
+	if t.who.Kind == Guest {
+		return append(conds, store.Equal(keys[0], "sid", t.who.Session))
+	}
+	return append(conds, store.Equal(keys[1], "epoch", anchors[0]["epoch"]))
+}
+
+// current is the identity of a ticket with what is looked up anew at each refresh.
+func (t ticket) current(anchors []store.Record) Identity {
+	who := t.who
+	if who.Kind == Guest {
+		who.How = guestHow(who.Link)
+	} else {
+		who.How = userHow(anchors[1])
+	}
+	return who
+}
+
+// firstEnd is the first end among anchors, where there is any.
+func firstEnd(anchors []store.Record) time.Time {
+	ends := make([]time.Time, len(anchors))
+	for i, r := range anchors {
+		ends[i] = r.Time("ends")
+	}
+	return earliest(ends...)
+}
+
+// endFamily ends the session whose refresh token came twice. A guest keeps the seat, and may redeem its link again.
+func (a *Authority) endFamily(ctx context.Context, t ticket) error {
+	key := t.who.anchors()[0]
+	tx := store.Tx{
+		If: []store.Cond{store.Present(key), store.Equal(key, "ended", "")},
+		Do: []store.Write{store.Set(key, store.Record{"ended": store.Millis(a.Now())})},
+	}
+	if t.who.Kind == Guest {
+		tx.If = []store.Cond{store.Equal(key, "sid", t.who.Session)}
+		tx.Do = []store.Write{store.Set(key, store.Record{"sid": "", "gen": "", "rotated": ""})}
+	}
+	res, err := a.Apply(ctx, tx)
+	if err != nil {
+		return err
+	}
+	if res.Refused == 0 {
+		a.log.WarnContext(ctx, "a refresh token came twice: its session is ended", "event", "refresh_token_theft",
+			"workspace", t.who.Workspace, "kind", string(t.who.Kind), "id", t.who.ID, "session", t.who.Session,
+			"generation", t.gen)
+	}
+	return ErrInvalidGrant
+}

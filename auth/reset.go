@@ -1,0 +1,54 @@
+package auth
+
+import (
+	"context"
+	"maps"
+
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// ResetAdmin gives a user another password, generated where it is empty, ends all its sessions, lifts a block, and
+// makes it an administrator: for an operator whose workspace has nobody left to ask. An empty workspace is the first
+// one. It returns ErrNotFound, the errors of password.Check.
+func (a *Authority) ResetAdmin(ctx context.Context, workspace, email string, pw secret.String) (Credentials, error) {
+	if workspace == "" {
+		first, err := a.firstWorkspace(ctx)
+		if err != nil {
+			return Credentials{}, err
+		}
+		workspace = first
+	}
+	user, err := a.lookUp(ctx, name{workspace, byEmail, email})
+	if err != nil {
+		return Credentials{}, err
+	}
+	if pw.Empty() {
+		pw = a.newSecret()
+	}
+	if err := checkPassword(pw, user["email"], user["username"]); err != nil {
+		return Credentials{}, err
+	}
+	hash, err := a.hasher.Hash(ctx, pw)
+	if err != nil {
+		return Credentials{}, err
+	}
+	fields := store.Record{"epoch": a.NewID(), "paused": ""}
+	maps.Copy(fields, passwordFields(hash))
+	if err := a.change(ctx, user["id"], fields); err != nil {
+		return Credentials{}, err
+	}
+	c := Credentials{Workspace: workspace, AdminEmail: user["email"], AdminPassword: pw}
+	return c, a.promote(ctx, workspace, user["id"])
+}
+
+// promote makes a user an administrator, whatever it was.
+func (a *Authority) promote(ctx context.Context, workspace, user string) error {
+	return Settle(func() error {
+		recs, err := a.Store.Get(ctx, StaffKey(workspace, user))
+		if err != nil {
+			return err
+		}
+		return a.setRole(ctx, workspace, user, roleOf(recs[0]), Admin)
+	})
+}

@@ -1,0 +1,124 @@
+package auth
+
+import (
+	"net/mail"
+	"net/url"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// The longest of what users are called and reached by: characters of a username and a name, bytes of the others.
+const (
+	longestUsername = 64
+	longestName     = 100
+	longestEmail    = 254 // RFC 5321, section 4.5.3.1.3, without the brackets
+	longestPhone    = 32
+	longestURL      = 2048
+)
+
+// fold is the spelling by which e-mail addresses and usernames are compared: NFKC and case folding, and NFKC again,
+// because folding can undo it.
+func fold(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
+
+// checkEmail returns an e-mail address as it is kept.
+func checkEmail(s string) (string, error) {
+	s = norm.NFKC.String(s)
+	addr, err := mail.ParseAddress(s)
+	if err != nil || addr.Address != s || addr.Name != "" || len(s) > longestEmail || !visible(s) {
+		return "", &FieldError{"email", "not an e-mail address"}
+	}
+	return s, nil
+}
+
+// checkUsername returns a username as it is kept: 1 to 64 visible characters, single spaces between them, no @, and
+// not letters of two scripts that look alike.
+func checkUsername(s string) (string, error) {
+	s = norm.NFKC.String(s)
+	switch {
+	case s == "" || utf8.RuneCountInString(s) > longestUsername:
+		return "", &FieldError{"username", "not 1 to 64 characters"}
+	case strings.Contains(s, "@"):
+		return "", &FieldError{"username", "holds an @"}
+	case !visible(s):
+		return "", &FieldError{"username", "holds characters that can't be seen"}
+	case s != strings.TrimSpace(s) || strings.Contains(s, "  "):
+		return "", &FieldError{"username", "begins or ends with a space, or has two in a row"}
+	case mixed(s):
+		return "", &FieldError{"username", "mixes scripts that look alike"}
+	}
+	return s, nil
+}
+
+// checkName returns a shown name as it is kept. It is no identifier: it need not be unique, and may be empty.
+func checkName(s string) (string, error) {
+	s = strings.TrimSpace(norm.NFC.String(s))
+	if utf8.RuneCountInString(s) > longestName || !visible(s) {
+		return "", &FieldError{"name", "longer than 100 characters, or holds some that can't be seen"}
+	}
+	return s, nil
+}
+
+func checkPhone(s string) (string, error) {
+	if len(s) > longestPhone || strings.Trim(s, "+0123456789 ") != "" {
+		return "", &FieldError{"phone", "not at most 32 digits, spaces and +"}
+	}
+	return s, nil
+}
+
+// checkURL takes only https: the address is shown as a picture on pages that are not ours.
+func checkURL(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || len(s) > longestURL {
+		return "", &FieldError{"profileUrl", "not an https URL of at most 2,048 bytes"}
+	}
+	return s, nil
+}
+
+// unseen are characters that take no room, or only room, though they count as letters, marks or symbols.
+var unseen = []*unicode.RangeTable{
+	unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,
+	{R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}}}, // the empty Braille pattern
+}
+
+// visible reports whether a text has only characters that can be seen, and plain spaces.
+func visible(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	for _, r := range s {
+		if r != ' ' && (!unicode.IsGraphic(r) || unicode.IsSpace(r) || unicode.In(r, unseen...)) {
+			return false
+		}
+	}
+	return true
+}
+
+// alike are scripts whose letters can be taken for one another's.
+var alike = []*unicode.RangeTable{
+	unicode.Latin, unicode.Cyrillic, unicode.Greek, unicode.Armenian, unicode.Cherokee, unicode.Coptic,
+	unicode.Georgian, unicode.Lisu, unicode.Deseret,
+}
+
+// mixed reports whether a text has letters of two scripts that look alike.
+func mixed(s string) bool {
+	var script *unicode.RangeTable
+	for _, r := range s {
+		for _, of := range alike {
+			if !unicode.Is(of, r) {
+				continue
+			}
+			if script != nil && script != of {
+				return true
+			}
+			script = of
+		}
+	}
+	return false
+}

@@ -1,0 +1,110 @@
+package auth
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"strings"
+
+	"usher/internal/password"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// Why a name is not given.
+var (
+	ErrEmailTaken    = errors.New("auth: the e-mail address is taken")
+	ErrUsernameTaken = errors.New("auth: the username is taken")
+)
+
+// A NewUser is what a user is made of.
+type NewUser struct {
+	Email, Username string
+	Password        secret.String
+	// These may be empty.
+	Phone, Name, ProfileURL string
+}
+
+// CreateUser makes a user in the caller's workspace: a signed-in user does that, or only an administrator, as the
+// settings say. It returns ErrWrongToken for a client or a guest, ErrForbidden, a *FieldError, the errors of
+// password.Check, ErrEmailTaken or ErrUsernameTaken, password.ErrBusy.
+func (a *Authority) CreateUser(ctx context.Context, who Identity, in NewUser) (id string, err error) {
+	if who.Kind != User {
+		return "", ErrWrongToken
+	}
+	_, recs, err := a.Get(ctx, who, StaffKey(who.Workspace, who.ID))
+	if err != nil {
+		return "", err
+	}
+	if a.set.SignUp != SignUpUsers && roleOf(recs[0]) != Admin {
+		return "", ErrForbidden
+	}
+	u, err := in.check()
+	if err != nil {
+		return "", err
+	}
+	u.Workspace = who.Workspace
+	hash, err := a.hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return "", err
+	}
+	return a.enrol(ctx, u, hash)
+}
+
+// check returns the account that a NewUser asks for.
+func (in NewUser) check() (account, error) {
+	var u account
+	var errs [6]error
+	u.Email, errs[0] = checkEmail(in.Email)
+	u.Username, errs[1] = checkUsername(in.Username)
+	u.Phone, errs[2] = checkPhone(in.Phone)
+	u.Name, errs[3] = checkName(in.Name)
+	u.ProfileURL, errs[4] = checkURL(in.ProfileURL)
+	errs[5] = checkPassword(in.Password, u.Email, u.Username)
+	return u, cmp.Or(errs[:]...)
+}
+
+// checkPassword holds a password against the list, and against what anyone knows of its owner.
+func checkPassword(pw secret.String, email, username string) error {
+	mailbox, _, _ := strings.Cut(email, "@")
+	return password.Check(pw, email, mailbox, username)
+}
+
+// enrol writes a user behind its names. A user whose names stay behind without it, because a server stopped here,
+// does not exist, and the names are free again after a minute.
+func (a *Authority) enrol(ctx context.Context, u account, hash password.Hash) (id string, err error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), truthBy) // who hangs up leaves nothing half done
+	defer cancel()
+	u.ID, u.Epoch, u.Created = a.NewID(), a.NewID(), a.Now()
+	claims, err := a.claimAll(ctx, u.ID, u.names())
+	if err != nil {
+		a.drop(ctx, claims...)
+		return "", err
+	}
+	list := userIndex(u.Workspace)
+	if _, err := a.Apply(ctx, store.Tx{Do: []store.Write{store.Insert(list, byTime(u.Created, u.ID))}}); err != nil {
+		return "", err
+	}
+	rec := store.Fields(u)
+	maps.Copy(rec, passwordFields(hash))
+	key := UserKey(u.ID)
+	_, err = a.Apply(ctx, store.Tx{If: []store.Cond{store.Absent(key)}, Do: []store.Write{store.Set(key, rec)}})
+	return u.ID, err
+}
+
+// claimAll claims names for a user, one after another, and returns those that it got.
+func (a *Authority) claimAll(ctx context.Context, user string, names []name) ([]claim, error) {
+	var claims []claim
+	for _, n := range names {
+		c, err := a.claim(ctx, n, user)
+		if errors.Is(err, errTaken) {
+			err = n.taken()
+		}
+		if err != nil {
+			return claims, err
+		}
+		claims = append(claims, c)
+	}
+	return claims, nil
+}
