@@ -1,0 +1,180 @@
+package roles
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// forever ends a ban that has no end; it keeps every ban one comparison.
+var forever = time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// A Ban keeps a user or a seat out of a room, or a user out of a space. A kick is a short one.
+type Ban struct {
+	Subject string
+	Ends    time.Time `store:"ends"`
+	Reason  string    `store:"reason"`
+	By      string    `store:"by"`
+	Kick    bool      `store:"kick"`
+}
+
+// InForce reports whether the ban keeps out now.
+func (b Ban) InForce(now time.Time) bool { return b.Ends.After(now) }
+
+// Until is when the ban ends; zero is never.
+func (b Ban) Until() time.Time {
+	if b.Ends.Equal(forever) {
+		return time.Time{}
+	}
+	return b.Ends
+}
+
+// NotBanned is, as a condition, that nobody has banned a user or a seat from a place.
+func NotBanned(place, subject string, now time.Time) store.Cond {
+	return store.Below(BanKey(place, subject), "ends", now.UnixMilli()+1)
+}
+
+// write sets the ban in a place and in the place's list, in the stead of an older one, and drops from the list what
+// ended long ago.
+func (b Ban) write(place string, older Ban, now time.Time) []store.Write {
+	key, list := BanKey(place, b.Subject), index(place, "bans")
+	return []store.Write{
+		store.Set(key, store.Fields(b)), store.Collect(key, b.Ends.Add(keptAfterEnd)),
+		store.Remove(list, older.entry()), store.Insert(list, b.entry()),
+		store.Trim(list, Ban{Ends: now.Add(-keptAfterEnd)}.entry()),
+	}
+}
+
+// entry sorts the bans of a place by their end.
+func (b Ban) entry() string { return fmt.Sprintf("%015d/%s", b.Ends.UnixMilli(), b.Subject) }
+
+// newBan makes a ban; a zero until is forever. It is a FieldError where until has passed.
+func (s *Spaces) newBan(who auth.Identity, subject string, until time.Time, reason string) (Ban, error) {
+	if until.IsZero() || until.After(forever) {
+		until = forever
+	}
+	ban := Ban{Subject: subject, Ends: until, Reason: reason, By: who.ID}
+	if !ban.InForce(s.auth.Now()) {
+		return ban, &auth.FieldError{Field: "/until", Reason: "has passed"}
+	}
+	return ban, nil
+}
+
+// SpaceBan keeps someone out of a space and all its rooms, member or not, and takes his roles there away.
+func (s *Spaces) SpaceBan(ctx context.Context, who auth.Identity, space, user string, until time.Time, reason string) error {
+	ban, err := s.newBan(who, user, until, reason)
+	if err != nil {
+		return err
+	}
+	var now Tenure
+	err = auth.Settle(func() error {
+		st, had, err := s.overMember(ctx, who, space, user, false)
+		if err != nil {
+			return err
+		}
+		if user == who.ID || !mayGive(st.Member.Role.Rank(), had.Role, "") {
+			return ErrRank
+		}
+		older, err := s.banOf(ctx, "s:"+space, user)
+		if err != nil {
+			return err
+		}
+		now, err = s.changeMember(ctx, st, user, had, "", false, store.Tx{
+			If: []store.Cond{older.still("s:" + space)},
+			Do: ban.write("s:"+space, older, st.Now),
+		})
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return s.sweep(ctx, space, user, now, false)
+}
+
+func (s *Spaces) banOf(ctx context.Context, place, subject string) (Ban, error) {
+	ban := Ban{Subject: subject}
+	recs, err := s.auth.Store.Get(ctx, BanKey(place, subject))
+	if err != nil {
+		return ban, err
+	}
+	return ban, recs[0].Load(&ban)
+}
+
+// still is, as a condition, that a ban is what it was when it was read.
+func (b Ban) still(place string) store.Cond {
+	return store.Equal(BanKey(place, b.Subject), "ends", store.Fields(b)["ends"])
+}
+
+// SpaceUnban lets someone come back into a space; his roles do not come back with him.
+func (s *Spaces) SpaceUnban(ctx context.Context, who auth.Identity, space, user string) error {
+	tried := false
+	return auth.Settle(func() error {
+		st, _, err := s.overMember(ctx, who, space, user, false)
+		if err != nil {
+			return err
+		}
+		ban, err := s.banOf(ctx, "s:"+space, user)
+		if err != nil {
+			return err
+		}
+		again := tried
+		tried = true
+		return s.lift(ctx, "s:"+space, ban, st.StillMember(), again)
+	})
+}
+
+// lift takes a ban away. It is ErrNotBanned where there is none, unless it was there at the first try.
+func (s *Spaces) lift(ctx context.Context, place string, ban Ban, office []store.Cond, again bool) error {
+	if !ban.InForce(s.auth.Now()) {
+		if again {
+			return nil
+		}
+		return ErrNotBanned
+	}
+	return s.auth.Change(ctx, store.Tx{
+		If: append(office, ban.still(place)),
+		Do: []store.Write{store.Delete(BanKey(place, ban.Subject)), store.Remove(index(place, "bans"), ban.entry())},
+	})
+}
+
+// ListBans lists the bans of a room that are in force, the next to end first.
+func (s *Spaces) ListBans(ctx context.Context, who auth.Identity, space, room string, page auth.Page) ([]Ban, string, error) {
+	st, _, err := s.InRoom(ctx, who, space, room)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := st.May(Moderate); err != nil {
+		return nil, "", err
+	}
+	if page.After == "" { // past what has ended
+		page.After = Ban{Ends: st.Now}.entry() + "\xff"
+	}
+	entries, next, err := s.auth.Page(ctx, index("r:"+room, "bans"), page)
+	if err != nil {
+		return nil, "", err
+	}
+	keys := make([]store.Key, len(entries))
+	for i, entry := range entries {
+		_, subject, _ := strings.Cut(entry, "/")
+		keys[i] = BanKey("r:"+room, subject)
+	}
+	recs, err := s.auth.Store.Get(ctx, keys...)
+	if err != nil {
+		return nil, "", err
+	}
+	bans := []Ban{}
+	for i, entry := range entries {
+		ban := Ban{Subject: keys[i].ID}
+		if err := recs[i].Load(&ban); err != nil {
+			return nil, "", err
+		}
+		if ban.entry() == entry { // else it was lifted or changed meanwhile
+			bans = append(bans, ban)
+		}
+	}
+	return bans, next, nil
+}

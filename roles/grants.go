@@ -1,0 +1,102 @@
+package roles
+
+import (
+	"context"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// GrantRole gives someone a role in a room; a new one replaces the old. Owner and moderators of the room give by rank.
+// The owner of the space gives to others, never to himself; an administrator to anyone. It is ErrUserBanned for who is
+// banned there: whoever wants him in lifts the ban first.
+func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, user string, role Role, keepIssued bool) error {
+	if err := role.oneOf(RoomOwner, RoomModerator, RoomUser, RoomMonitor); err != nil {
+		return err
+	}
+	return auth.Settle(func() error {
+		t, err := s.target(ctx, who, space, room, user)
+		if err != nil {
+			return err
+		}
+		rank, err := t.grantRank(user, t.admin)
+		switch {
+		case err != nil:
+			return err
+		case !t.there || t.seat:
+			return ErrUserNotFound
+		case !t.mayRegrade(rank, user, t.had.Role, role):
+			return ErrRank
+		case t.ban.InForce(t.Now) && !t.ban.Kick:
+			return ErrUserBanned
+		}
+		if err := s.point(ctx, roomsOf(user), space+"/"+room); err != nil {
+			return err
+		}
+		return s.changeRole(ctx, t, role, keepIssued)
+	})
+}
+
+// RevokeRole takes away someone's role in a room, and what he issued there, unless keepIssued. Anyone may give up his own.
+func (s *Spaces) RevokeRole(ctx context.Context, who auth.Identity, space, room, user string, keepIssued bool) error {
+	tried := false
+	return auth.Settle(func() error {
+		t, err := s.target(ctx, who, space, room, user)
+		if err != nil {
+			return err
+		}
+		if tried && t.had.Epoch == "" {
+			return nil // by ourselves, or whoever was faster
+		}
+		if err := t.mayRevoke(user); err != nil {
+			return err
+		}
+		tried = true
+		return s.changeRole(ctx, t, "", keepIssued)
+	})
+}
+
+func (t target) mayRevoke(user string) error {
+	if user == t.ID && t.had.Role != "" {
+		return t.May(SeeRoom)
+	}
+	rank, err := t.grantRank(user, false)
+	switch {
+	case err != nil:
+		return err
+	case !t.there || t.seat:
+		return ErrUserNotFound
+	case t.had.Role == "":
+		return ErrNoRole
+	case !mayGive(rank, t.had.Role, ""):
+		return ErrRank
+	}
+	return nil
+}
+
+// grantRank is the rank by which the caller changes a user's role here. What an administrator grants shows in the log.
+func (st Standing) grantRank(user string, admin bool) (int, error) {
+	if admin || st.ownsSpace() && user != st.ID {
+		return RoomOwner.Rank(), nil
+	}
+	if err := st.May(Grant); err != nil {
+		return 0, err
+	}
+	if !st.admit().Allowed || st.Tenure.Role.Rank() < RoomModerator.Rank() {
+		return 0, ErrForbidden // the owner of the space, for himself
+	}
+	return st.Tenure.Role.Rank(), nil
+}
+
+// ListRoomRoles lists who has a role in a room, to those who may grant there.
+func (s *Spaces) ListRoomRoles(ctx context.Context, who auth.Identity, space, room string, page auth.Page) ([]Member, string, error) {
+	st, _, err := s.InRoom(ctx, who, space, room)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := st.May(Grant); err != nil {
+		return nil, "", err
+	}
+	key := func(user string) store.Key { return roleKey(room, user) }
+	return s.people(ctx, st, index("r:"+room, "roles"), key, false, page)
+}

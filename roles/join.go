@@ -1,0 +1,89 @@
+package roles
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"usher/auth"
+)
+
+// A Pass is what someone who may enter a room takes to its media server.
+type Pass struct {
+	auth.RoomClaims // what the token says
+	Token           string
+	Expires         time.Time
+	Room            Room
+}
+
+// Join is the entering decision, and where it is yes a token for the room's media server. No is a DeniedError, and
+// ErrNotFound for who may not know of the room. It is auth.ErrWrongToken for who is neither a user nor on a seat.
+func (s *Spaces) Join(ctx context.Context, who auth.Identity, space, room string) (Pass, error) {
+	if who.Kind != auth.User && who.Kind != auth.Guest {
+		return Pass{}, auth.ErrWrongToken
+	}
+	st, _, err := s.InRoom(ctx, who, space, room)
+	if err != nil {
+		return Pass{}, err
+	}
+	decision, err := st.MayEnter()
+	if err != nil {
+		return Pass{}, err
+	}
+	pass := Pass{RoomClaims: auth.RoomClaims{
+		Subject: who.ID, Workspace: st.Space.Workspace, Space: space, Room: room,
+		Role: string(decision.Role), Name: st.Name, How: st.How, ExternalUserID: st.ExternalID,
+		CanPublish: st.Room.mayPublish(decision.Role), Hidden: decision.Role == RoomMonitor, NotAfter: st.Ends,
+	}, Room: st.describedRoom()}
+	pass.Token, pass.Expires, err = s.auth.RoomToken(pass.RoomClaims)
+	return pass, err
+}
+
+// mayPublish: in a lesson all do, in a webinar the moderators; a monitor nowhere.
+func (r Room) mayPublish(role Role) bool {
+	return role.Rank() >= RoomModerator.Rank() || r.Type != Webinar && role != RoomMonitor
+}
+
+// Explain says whether a user may enter a room, and why: oneself, as far as one may know of the room, or, to those who
+// may grant there, another.
+func (s *Spaces) Explain(ctx context.Context, who auth.Identity, space, room, user string) (Decision, error) {
+	if user == "" || user == who.ID {
+		st, _, err := s.InRoom(ctx, who, space, room)
+		if err != nil {
+			return Decision{}, err
+		}
+		decision, err := st.MayEnter()
+		if denied, ok := errors.AsType[*DeniedError](err); ok {
+			return denied.Decision, nil
+		}
+		return decision, err
+	}
+	return s.explain(ctx, who, space, room, user)
+}
+
+func (s *Spaces) explain(ctx context.Context, who auth.Identity, space, room, user string) (Decision, error) {
+	if !auth.IsID(user) {
+		return Decision{}, ErrUserNotFound
+	}
+	keys := append(spaceKeys(space, user), roomKeys(room, user)...)
+	st, recs, err := s.InRoom(ctx, who, space, room,
+		append(keys, auth.UserKey(user), auth.StaffKey(who.Workspace, who.ID))...)
+	if err != nil {
+		return Decision{}, err
+	}
+	if _, err := st.grantRank(user, recs[len(keys)+1]["role"] == string(auth.Admin)); err != nil {
+		return Decision{}, err
+	}
+	if _, there := s.auth.UserIn(st.Space.Workspace, user, recs[len(keys)]); !there {
+		return Decision{}, ErrUserNotFound
+	}
+	other := Standing{
+		Self: auth.Self{Identity: auth.Identity{Kind: auth.User, ID: user, Workspace: st.Space.Workspace}},
+		Now:  st.Now,
+	}
+	if err := cmp.Or(other.readSpace(space, recs), other.readRoom(room, recs[3:])); err != nil {
+		return Decision{}, err
+	}
+	return other.Enter(), nil
+}

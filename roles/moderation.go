@@ -1,0 +1,79 @@
+package roles
+
+import (
+	"context"
+	"time"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// Ban keeps a user or a seat out of a room. A user loses his role there, a seat its session, at once.
+func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subject string, until time.Time, reason string) error {
+	ban, err := s.newBan(who, subject, until, reason)
+	if err != nil {
+		return err
+	}
+	return auth.Settle(func() error {
+		t, err := s.target(ctx, who, space, room, subject)
+		if err != nil {
+			return err
+		}
+		if err := t.mayModerate(); err != nil {
+			return err
+		}
+		writes := ban.write("r:"+room, t.ban, t.Now)
+		if t.seat {
+			return s.changeSeat(ctx, t, store.Record{"sid": ""}, writes...)
+		}
+		return s.changeRole(ctx, t, "", false, writes...)
+	})
+}
+
+// Kick puts a user or a seat out of a room now. A seat does not come back. A user is kept out for as long as the room
+// token in his hand may live, so that he cannot have got another one by then; his role stays.
+func (s *Spaces) Kick(ctx context.Context, who auth.Identity, space, room, subject string) error {
+	return auth.Settle(func() error {
+		t, err := s.target(ctx, who, space, room, subject)
+		if err != nil {
+			return err
+		}
+		if err := t.mayModerate(); err != nil {
+			return err
+		}
+		if t.seat {
+			return s.changeSeat(ctx, t, store.Record{"sid": "", "ended": store.Millis(t.Now)})
+		}
+		kick := Ban{Subject: subject, Ends: t.Now.Add(s.auth.RoomTTL()), By: who.ID, Kick: true}
+		if t.ban.Ends.After(kick.Ends) {
+			return nil
+		}
+		return s.auth.Change(ctx, store.Tx{If: t.unchanged(), Do: kick.write("r:"+room, t.ban, t.Now)})
+	})
+}
+
+// changeSeat ends the session on a seat.
+func (s *Spaces) changeSeat(ctx context.Context, t target, seat store.Record, more ...store.Write) error {
+	key := auth.SeatKey(t.Room.ID, t.subject)
+	return s.auth.Change(ctx, store.Tx{
+		If: append(t.unchanged(), store.Present(key)),
+		Do: append(more, store.Set(key, seat)),
+	})
+}
+
+// Unban lets a user or a seat in again. The role that a user had does not come back.
+func (s *Spaces) Unban(ctx context.Context, who auth.Identity, space, room, subject string) error {
+	tried := false
+	return auth.Settle(func() error {
+		t, err := s.target(ctx, who, space, room, subject)
+		if err != nil {
+			return err
+		}
+		if err := t.mayModerate(); err != nil {
+			return err
+		}
+		again := tried
+		tried = true
+		return s.lift(ctx, "r:"+room, t.ban, t.InOffice(), again)
+	})
+}

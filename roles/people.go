@@ -1,0 +1,112 @@
+package roles
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// FindUser finds an account of the workspace by its exact e-mail address or username, for those who own or moderate
+// a space: the ones who have someone to invite.
+func (s *Spaces) FindUser(ctx context.Context, who auth.Identity, email, username string) (auth.Account, error) {
+	if who.Kind != auth.User {
+		return auth.Account{}, auth.ErrWrongToken
+	}
+	if _, _, err := s.auth.Get(ctx, who); err != nil {
+		return auth.Account{}, err
+	}
+	manages := false
+	err := s.eachTenure(ctx, who.ID, func(_ Space, t Tenure) { manages = manages || t.Role.Rank() >= SpaceModerator.Rank() })
+	if err != nil {
+		return auth.Account{}, err
+	}
+	if !manages {
+		return auth.Account{}, ErrForbidden
+	}
+	return s.auth.FindUser(ctx, who, email, username)
+}
+
+// eachTenure calls do for every space in which a user has a role.
+func (s *Spaces) eachTenure(ctx context.Context, user string, do func(Space, Tenure)) error {
+	return s.pages(ctx, spacesOf(user), "", func(ids []string) error {
+		var keys []store.Key
+		for _, id := range ids {
+			keys = append(keys, auth.SpaceKey(id), memberKey(id, user))
+		}
+		recs, err := s.auth.Store.Get(ctx, keys...)
+		if err != nil {
+			return err
+		}
+		for i, id := range ids {
+			space, t := Space{ID: id}, Tenure{}
+			if err := load(recs[2*i:], &space, &t); err != nil {
+				return err
+			}
+			if t.Role != "" && space.there() {
+				do(space, t)
+			}
+		}
+		return nil
+	})
+}
+
+// DeleteUser deletes an account, the caller's own or on an administrator's behalf: out of every space and room, with
+// what he issued there, and then the account itself. It is a SoleOwnerError where a space would be left without an
+// owner; then nothing is done. Whoever repeats a deletion that was stopped half-way completes it.
+func (s *Spaces) DeleteUser(ctx context.Context, who auth.Identity, user string) error {
+	if err := s.auth.MayBury(ctx, who, user); err != nil {
+		return err
+	}
+	var sole SoleOwnerError
+	err := s.eachTenure(ctx, user, func(space Space, t Tenure) {
+		if t.Role == SpaceOwner && space.Owners < 2 {
+			sole.Spaces = append(sole.Spaces, space.ID)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if len(sole.Spaces) > 0 {
+		return &sole
+	}
+	ctx = context.WithoutCancel(ctx)
+	expel := func(entry string) error {
+		space, _, _ := strings.Cut(entry, "/")
+		return s.expel(ctx, space, user)
+	}
+	if err := s.each(ctx, spacesOf(user), "", expel); err != nil {
+		return err
+	}
+	if err := s.each(ctx, roomsOf(user), "", expel); err != nil { // of spaces where he was no member, too
+		return err
+	}
+	return s.auth.Bury(ctx, who, user)
+}
+
+// expel takes a user out of a space whatever his rank; only a last owner stays.
+func (s *Spaces) expel(ctx context.Context, space, user string) error {
+	var now Tenure
+	err := auth.Settle(func() error {
+		recs, err := s.auth.Store.Get(ctx, auth.SpaceKey(space), memberKey(space, user))
+		if err != nil {
+			return err
+		}
+		st, had := Standing{Space: Space{ID: space}}, Tenure{}
+		if err := load(recs, &st.Space, &had); err != nil || !st.Space.there() {
+			return err
+		}
+		st.ID, st.Member = user, had
+		now, err = s.changeMember(ctx, st, user, had, "", false, store.Tx{})
+		return err
+	})
+	if errors.Is(err, ErrLastOwner) { // the others have left meanwhile
+		return &SoleOwnerError{[]string{space}}
+	}
+	if err != nil {
+		return err
+	}
+	return s.sweep(ctx, space, user, now, false)
+}

@@ -1,0 +1,198 @@
+package roles
+
+import (
+	"context"
+	"encoding/base64"
+	"time"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// An Access says whom a room lets in, once its space has.
+type Access string
+
+// Open lets in anyone, also without an account; Public any user of the workspace; Private those with a role in it.
+const (
+	Open    Access = "open"
+	Public  Access = "public"
+	Private Access = "private"
+)
+
+// A Room is in one space. Its alias names it in links: 12 random symbols of 64.
+type Room struct {
+	ID string
+	RoomDetails
+	Space     string    `store:"space"`
+	Workspace string    `store:"workspace"`
+	Alias     string    `store:"alias"`
+	Access    Access    `store:"access"`
+	Opening   string    `store:"opening"` // the epoch of those who came through an open room's door
+	CreatorID string    `store:"creator"` // information: the role decides, not history
+	Created   time.Time `store:"created"`
+	Closed    time.Time `store:"closed"`
+	Ended     time.Time `store:"ended"` // deleted
+
+	Role Role // the caller's, where he asks for the room
+}
+
+// A Type says who publishes in a room: in a lesson all, in a webinar only those who moderate it.
+type Type string
+
+// The types of rooms.
+const (
+	Lesson  Type = "lesson"
+	Webinar Type = "webinar"
+)
+
+// RoomDetails are what one may say of a room.
+type RoomDetails struct {
+	Name          string `store:"name"`
+	Type          Type   `store:"type"`
+	ScreenSharing bool   `store:"screen"`
+	Chat          bool   `store:"chat"`
+}
+
+// CreateRoom makes a room; the caller becomes its owner.
+func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string, in NewRoom) (Room, error) {
+	access, err := in.access("")
+	if err != nil {
+		return Room{}, err
+	}
+	var room Room
+	err = auth.Settle(func() error {
+		st, _, err := s.InSpace(ctx, who, space)
+		if err != nil {
+			return err
+		}
+		if err := st.May(CreateRooms); err != nil {
+			return err
+		}
+		room = Room{
+			ID: s.auth.NewID(), RoomDetails: in.details(unsaid), Space: space, Workspace: who.Workspace, Alias: s.newAlias(),
+			CreatorID: who.ID, Created: st.Now, Role: RoomOwner,
+		}
+		if err := s.pointToRoom(ctx, st, room); err != nil {
+			return err
+		}
+		return s.build(ctx, &room, access, st.Member.Exit)
+	})
+	return room, err
+}
+
+// build writes a new room, with its creator as owner. It is auth.ErrOvertaken where its space was deleted meanwhile.
+func (s *Spaces) build(ctx context.Context, room *Room, access Access, exit string) error {
+	key := auth.RoomKey(room.ID)
+	writes := s.regrade(roleKey(room.ID, room.CreatorID), Tenure{}, Tenure{Role: RoomOwner, Exit: exit}, false)
+	writes = append(writes, s.setAccess(room, access)...)
+	return s.auth.Change(ctx, store.Tx{
+		If: []store.Cond{store.Absent(key)},
+		Do: append(writes, store.Set(key, store.Fields(room))),
+	})
+}
+
+func (s *Spaces) newAlias() string {
+	return base64.RawURLEncoding.EncodeToString(s.auth.Random(9))
+}
+
+func aliasKey(alias string) store.Key {
+	return store.Key{Partition: "a:" + auth.Hash("alias", alias), Kind: "alias", ID: alias}
+}
+
+// pointToRoom writes the pointers to a room that is about to be made. The last of them, in the space, is where the
+// right to make it is held against whoever takes it away, or deletes the space, just then.
+func (s *Spaces) pointToRoom(ctx context.Context, st Standing, room Room) error {
+	alias := aliasKey(room.Alias)
+	err := s.auth.Change(ctx, store.Tx{
+		If: []store.Cond{store.Absent(alias)},
+		Do: []store.Write{store.Set(alias, store.Record{"space": room.Space, "room": room.ID})},
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.point(ctx, roomsOf(room.CreatorID), room.Space+"/"+room.ID); err != nil {
+		return err
+	}
+	return s.auth.Change(ctx, store.Tx{
+		If: append(st.StillMember(), store.Equal(auth.SpaceKey(room.Space), "ended", "")),
+		Do: []store.Write{store.Insert(index("s:"+room.Space, "rooms"), room.ID)},
+	})
+}
+
+// setAccess changes whom a room lets in. Those who came through its open door stay only while it is open.
+func (s *Spaces) setAccess(room *Room, access Access) []store.Write {
+	place, was := "r:"+room.ID, room.Access
+	room.Access = access
+	switch {
+	case access == Open && was != Open:
+		room.Opening = s.auth.NewID()
+		return []store.Write{store.Set(auth.EpochKey(place, room.Opening), store.Record{"room": room.ID})}
+	case access != Open && was == Open:
+		closed := room.Opening
+		room.Opening = ""
+		return []store.Write{store.Delete(auth.EpochKey(place, closed))}
+	}
+	return nil
+}
+
+// GetRoom answers whoever may enter, and the space's owner, who sees that it exists.
+func (s *Spaces) GetRoom(ctx context.Context, who auth.Identity, space, room string) (Room, error) {
+	st, _, err := s.InRoom(ctx, who, space, room)
+	if err != nil {
+		return Room{}, err
+	}
+	if err := st.May(SeeRoom); err != nil {
+		return Room{}, err
+	}
+	return st.describedRoom(), nil
+}
+
+// GetRoomByAlias is GetRoom by the name that links carry.
+func (s *Spaces) GetRoomByAlias(ctx context.Context, who auth.Identity, alias string) (Room, error) {
+	_, recs, err := s.auth.Get(ctx, who, aliasKey(alias))
+	if err != nil {
+		return Room{}, err
+	}
+	return s.GetRoom(ctx, who, recs[0]["space"], recs[0]["room"])
+}
+
+func (st Standing) describedRoom() Room {
+	room := st.Room
+	room.Role = st.Tenure.Role
+	return room
+}
+
+// ListRooms lists the rooms of a space that the caller may enter or administer. A page may hold fewer than it could;
+// the cursor says whether there are more.
+func (s *Spaces) ListRooms(ctx context.Context, who auth.Identity, space string, page auth.Page) ([]Room, string, error) {
+	st, _, err := s.InSpace(ctx, who, space)
+	if err != nil {
+		return nil, "", err
+	}
+	if err := st.May(SeeSpace); err != nil {
+		return nil, "", err
+	}
+	ids, next, err := s.auth.Page(ctx, index("s:"+space, "rooms"), page)
+	if err != nil {
+		return nil, "", err
+	}
+	var keys []store.Key
+	for _, id := range ids {
+		keys = append(keys, roomKeys(id, who.ID)...)
+	}
+	recs, err := s.auth.Store.Get(ctx, keys...)
+	if err != nil {
+		return nil, "", err
+	}
+	rooms := []Room{}
+	for i, id := range ids {
+		here := st
+		if err := here.readRoom(id, recs[3*i:]); err != nil {
+			return nil, "", err
+		}
+		if here.exists() == nil && here.May(SeeRoom) == nil {
+			rooms = append(rooms, here.describedRoom())
+		}
+	}
+	return rooms, next, nil
+}

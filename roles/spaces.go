@@ -1,0 +1,180 @@
+package roles
+
+import (
+	"context"
+	"time"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// Spaces is the book of spaces and rooms. It is safe for concurrent use, in any number of processes on one store.
+type Spaces struct {
+	auth *auth.Authority
+}
+
+// New opens the book.
+func New(a *auth.Authority) *Spaces { return &Spaces{auth: a} }
+
+// A Space holds rooms. A public one lets in every user of its workspace, a private one whoever has a role in it.
+type Space struct {
+	ID string
+	SpaceDetails
+	Workspace string    `store:"workspace"`
+	CreatorID string    `store:"creator"` // information: the role decides, not history
+	Owners    int       `store:"owners"`
+	Created   time.Time `store:"created"`
+	Ended     time.Time `store:"ended"` // deleted
+
+	Role Role // the caller's, where he asks for the space
+}
+
+// SpaceDetails are what one may say of a space.
+type SpaceDetails struct {
+	Name        string `store:"name"`
+	Description string `store:"description"`
+	Logo        string `store:"logo"` // an https URL
+	Public      bool   `store:"public"`
+}
+
+// CreateSpace makes a space; the caller becomes its owner. It is auth.ErrWrongToken for who is not a user.
+func (s *Spaces) CreateSpace(ctx context.Context, who auth.Identity, in SpaceDetails) (string, error) {
+	if who.Kind != auth.User {
+		return "", auth.ErrWrongToken
+	}
+	if _, _, err := s.auth.Get(ctx, who); err != nil {
+		return "", err
+	}
+	id, now := s.auth.NewID(), s.auth.Now()
+	space := Space{SpaceDetails: in, Workspace: who.Workspace, CreatorID: who.ID, Owners: 1, Created: now}
+	if err := s.point(ctx, spacesOf(who.ID), id); err != nil {
+		return "", err
+	}
+	writes := s.regrade(memberKey(id, who.ID), Tenure{}, Tenure{Role: SpaceOwner}, false)
+	return id, s.auth.Change(ctx, store.Tx{
+		If: []store.Cond{store.Absent(auth.SpaceKey(id))},
+		Do: append(writes, store.Set(auth.SpaceKey(id), store.Fields(space))),
+	})
+}
+
+// spacesOf points from a user to his spaces, roomsOf to the rooms where he has a role, as "space/room". Pointers are
+// written before what they point to; one that nothing confirms counts as nothing. They go with the space or the room,
+// not with the role: what is pointed to could just then be coming back.
+func spacesOf(user string) store.Key { return index("u:"+user, "spaces") }
+func roomsOf(user string) store.Key  { return index("u:"+user, "rooms") }
+
+func (s *Spaces) point(ctx context.Context, from store.Key, to string) error {
+	_, err := s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Insert(from, to)}})
+	return err
+}
+
+func (s *Spaces) unpoint(ctx context.Context, from store.Key, to string) error {
+	_, err := s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Remove(from, to)}})
+	return err
+}
+
+// ListSpaces lists the spaces in which the caller has a role, and the cursor of the next page, "" after the last. A page
+// may hold fewer than it could. It is auth.ErrWrongToken for who is not a user.
+func (s *Spaces) ListSpaces(ctx context.Context, who auth.Identity, page auth.Page) ([]Space, string, error) {
+	if who.Kind != auth.User {
+		return nil, "", auth.ErrWrongToken
+	}
+	ids, next, err := s.auth.Page(ctx, spacesOf(who.ID), page)
+	if err != nil {
+		return nil, "", err
+	}
+	var keys []store.Key
+	for _, id := range ids {
+		keys = append(keys, spaceKeys(id, who.ID)...)
+	}
+	self, recs, err := s.auth.Get(ctx, who, keys...)
+	if err != nil {
+		return nil, "", err
+	}
+	spaces := []Space{}
+	for i, id := range ids {
+		st := Standing{Self: self, Now: s.auth.Now()}
+		if err := st.readSpace(id, recs[3*i:3*i+3]); err != nil {
+			return nil, "", err
+		}
+		if st.exists() == nil && st.Member.Role != "" {
+			spaces = append(spaces, st.described())
+		}
+	}
+	return spaces, next, nil
+}
+
+func (st Standing) described() Space {
+	space := st.Space
+	space.Role = st.Member.Role
+	return space
+}
+
+// GetSpace answers whoever the space lets in.
+func (s *Spaces) GetSpace(ctx context.Context, who auth.Identity, space string) (Space, error) {
+	st, _, err := s.InSpace(ctx, who, space)
+	if err != nil {
+		return Space{}, err
+	}
+	if err := st.May(SeeSpace); err != nil {
+		return Space{}, err
+	}
+	return st.described(), nil
+}
+
+// SpaceUpdate is what may be changed of a space; nil stays as it is.
+type SpaceUpdate struct {
+	Name              string
+	Public            bool
+	Description, Logo *string
+}
+
+// UpdateSpace changes what is said of a space, and whom it lets in.
+func (s *Spaces) UpdateSpace(ctx context.Context, who auth.Identity, space string, in SpaceUpdate) (Space, error) {
+	fields := store.Fields(SpaceDetails{Name: in.Name, Public: in.Public})
+	delete(fields, "description")
+	delete(fields, "logo")
+	if in.Description != nil {
+		fields["description"] = *in.Description
+	}
+	if in.Logo != nil {
+		fields["logo"] = *in.Logo
+	}
+	if err := s.ownSpace(ctx, who, space, store.Set(auth.SpaceKey(space), fields)); err != nil {
+		return Space{}, err
+	}
+	return s.GetSpace(ctx, who, space)
+}
+
+// ownSpace changes a space on its owner's behalf.
+func (s *Spaces) ownSpace(ctx context.Context, who auth.Identity, space string, writes ...store.Write) error {
+	return auth.Settle(func() error {
+		st, _, err := s.InSpace(ctx, who, space)
+		if err != nil {
+			return err
+		}
+		if err := st.May(UpdateSpace); err != nil {
+			return err
+		}
+		return s.auth.Change(ctx, store.Tx{
+			If: append(st.StillMember(), store.Equal(auth.SpaceKey(space), "ended", "")),
+			Do: writes,
+		})
+	})
+}
+
+// StillMember is the caller's tenure in the space, as conditions: taking it away wins against what he does meanwhile.
+func (st Standing) StillMember() []store.Cond { return st.Member.still(memberKey(st.Space.ID, st.ID)) }
+
+// DeleteSpace deletes a space, its rooms and all that is in them. It is gone for everyone at once; what lay in it is
+// swept out before the answer.
+func (s *Spaces) DeleteSpace(ctx context.Context, who auth.Identity, space string) error {
+	now := s.auth.Now()
+	err := s.ownSpace(ctx, who, space,
+		store.Set(auth.SpaceKey(space), store.Record{"ended": store.Millis(now)}),
+		store.Collect(auth.SpaceKey(space), now.Add(keptAfterEnd)))
+	if err != nil {
+		return err
+	}
+	return s.sweepSpace(context.WithoutCancel(ctx), space)
+}

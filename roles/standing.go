@@ -1,0 +1,106 @@
+package roles
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// A Standing is where someone stands before a space or a room: all that the entering decision and the rights look at,
+// read in one trip. For a space alone, Room is zero.
+type Standing struct {
+	auth.Self
+	Space    Space
+	Room     Room
+	Member   Tenure // his role in the space
+	Tenure   Tenure // his role in the room
+	SpaceBan Ban
+	RoomBan  Ban
+	Now      time.Time
+}
+
+// spaceKeys are what a standing in a space is read from, roomKeys what a room adds, in the order of their fields.
+func spaceKeys(space, subject string) []store.Key {
+	return []store.Key{auth.SpaceKey(space), memberKey(space, subject), BanKey("s:"+space, subject)}
+}
+
+func roomKeys(room, subject string) []store.Key {
+	return []store.Key{auth.RoomKey(room), roleKey(room, subject), BanKey("r:"+room, subject)}
+}
+
+// InSpace reads where the caller stands in a space, and the records of more beside it. It is ErrNotFound where the
+// space is not there, is deleted, or belongs to another workspace; whether he may know of it is asked by May.
+func (s *Spaces) InSpace(ctx context.Context, who auth.Identity, space string, more ...store.Key) (Standing, []store.Record, error) {
+	if !auth.IsID(space) {
+		return Standing{}, nil, ErrNotFound
+	}
+	keys := spaceKeys(space, who.ID)
+	self, recs, err := s.auth.Get(ctx, who, append(keys, more...)...)
+	if err != nil {
+		return Standing{}, nil, err
+	}
+	st := Standing{Self: self, Now: s.auth.Now()}
+	if err := st.readSpace(space, recs); err != nil {
+		return Standing{}, nil, err
+	}
+	return st, recs[len(keys):], st.exists()
+}
+
+// InRoom is InSpace for a room of that space.
+func (s *Spaces) InRoom(ctx context.Context, who auth.Identity, space, room string, more ...store.Key) (Standing, []store.Record, error) {
+	if !auth.IsID(space) || !auth.IsID(room) {
+		return Standing{}, nil, ErrNotFound
+	}
+	keys := append(spaceKeys(space, who.ID), roomKeys(room, who.ID)...)
+	self, recs, err := s.auth.Get(ctx, who, append(keys, more...)...)
+	if err != nil {
+		return Standing{}, nil, err
+	}
+	st := Standing{Self: self, Now: s.auth.Now()}
+	if err := cmp.Or(st.readSpace(space, recs), st.readRoom(room, recs[3:])); err != nil {
+		return Standing{}, nil, err
+	}
+	return st, recs[len(keys):], st.exists()
+}
+
+func (st *Standing) readSpace(space string, recs []store.Record) error {
+	st.Space.ID = space
+	return load(recs, &st.Space, &st.Member, &st.SpaceBan)
+}
+
+// readRoom reads what a room adds to what readSpace has read.
+func (st *Standing) readRoom(room string, recs []store.Record) error {
+	st.Room.ID = room
+	err := load(recs, &st.Room, &st.Tenure, &st.RoomBan)
+	st.Tenure.since(st.Member.Exit)
+	return err
+}
+
+// exists refuses what is not there for the caller, whatever his roles: the first step of every decision.
+func (st Standing) exists() error {
+	space, room := st.Space, st.Room
+	switch {
+	case !space.there():
+	case st.Kind != auth.Nobody && st.Workspace != space.Workspace:
+	case room.ID != "" && (room.Space != space.ID || room.Workspace != space.Workspace || !room.Ended.IsZero()):
+	default:
+		return nil
+	}
+	return ErrNotFound
+}
+
+// there reports whether there is such a space, and it is not deleted.
+func (s Space) there() bool { return s.Workspace != "" && s.Ended.IsZero() }
+
+// load fills each value from the record in its place.
+func load(recs []store.Record, into ...any) error {
+	for i, v := range into {
+		if err := recs[i].Load(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package roles
+
+import (
+	"context"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// A target is someone to whom the caller is about to do something in a room: a user or a seat.
+type target struct {
+	Standing
+	subject string
+	had     Tenure // his role in the room
+	exit    string // his last exit from the space
+	ban     Ban    // from the room
+	there   bool
+	seat    bool
+	rank    int
+	admin   bool // the caller is an administrator of the workspace
+}
+
+// target reads a target. What the caller may do to him is asked afterwards, and before that he is there.
+func (s *Spaces) target(ctx context.Context, who auth.Identity, space, room, subject string) (target, error) {
+	if !auth.IsID(subject) {
+		return target{}, ErrUserNotFound
+	}
+	st, recs, err := s.InRoom(ctx, who, space, room,
+		roleKey(room, subject), BanKey("r:"+room, subject), memberKey(space, subject),
+		auth.SeatKey(room, subject), auth.UserKey(subject), auth.StaffKey(who.Workspace, who.ID))
+	t := target{Standing: st, subject: subject, ban: Ban{Subject: subject}}
+	if err != nil {
+		return t, err
+	}
+	if err := load(recs, &t.had, &t.ban); err != nil {
+		return t, err
+	}
+	t.exit, t.admin = recs[2]["exit"], recs[5]["role"] == string(auth.Admin)
+	t.had.since(t.exit)
+	t.rank = t.had.Role.Rank()
+	_, t.there = s.auth.UserIn(st.Space.Workspace, subject, recs[4])
+	if seat := recs[3]; seat != nil {
+		t.there, t.seat, t.rank = true, true, GuestRole(seat["role"]).Rank()
+	}
+	return t, nil
+}
+
+// mayModerate: those who moderate the room kick and ban whom they outrank.
+func (t target) mayModerate() error {
+	if err := t.May(Moderate); err != nil {
+		return err
+	}
+	if !t.there {
+		return ErrUserNotFound
+	}
+	if t.rank >= t.Tenure.Role.Rank() || t.subject == t.ID {
+		return ErrRank
+	}
+	return nil
+}
+
+// unchanged is, as conditions, that nobody changed meanwhile what the target has or is kept out by, nor the caller's
+// own tenure.
+func (t target) unchanged() []store.Cond {
+	conds := append(t.InOffice(), t.had.still(roleKey(t.Room.ID, t.subject))...)
+	return append(conds, t.ban.still("r:"+t.Room.ID))
+}
+
+// changeRole gives a target another role in the room, or none where it is empty, and makes more writes with it.
+func (s *Spaces) changeRole(ctx context.Context, t target, role Role, keep bool, more ...store.Write) error {
+	now := Tenure{}
+	if role != "" {
+		now = Tenure{Role: role, Exit: t.exit}
+	}
+	writes := s.regrade(roleKey(t.Room.ID, t.subject), t.had, now, keep)
+	return s.auth.Change(ctx, store.Tx{If: t.unchanged(), Do: append(writes, more...)})
+}
