@@ -1,0 +1,121 @@
+// Package invites knows how someone new gets in: invites, which make one registered user a member of a space, once; and
+// access links, which let someone without an account into one room for a while, on a seat. What a member or a guest may
+// then do, it leaves to roles.
+package invites
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"usher/auth"
+	"usher/internal/store"
+	"usher/roles"
+)
+
+// What the package refuses of invites.
+var (
+	ErrInviteNotFound = errors.New("invites: no such invite")
+	ErrInviteUsed     = errors.New("invites: the invite is used")
+	ErrInviteExpired  = errors.New("invites: the invite has expired")
+	ErrInviteRevoked  = errors.New("invites: the invite was revoked")
+	ErrInviteVoid     = errors.New("invites: its issuer may no longer invite")
+)
+
+// What the package refuses of links and seats.
+var (
+	ErrLinkUnknown = errors.New("invites: no such link")
+	ErrLinkUsed    = errors.New("invites: the link is used")
+	ErrLinkExpired = errors.New("invites: the link has expired")
+	ErrLinkRevoked = errors.New("invites: the link was revoked")
+	ErrLinkPaused  = errors.New("invites: the link is paused")
+	ErrSeatBanned  = errors.New("invites: the seat was put out of the room")
+)
+
+// Settings are what a Desk is told at start.
+type Settings struct {
+	RoomURL    string        // links lead there: RoomURL/<alias>?participantName=…&accessToken=…
+	MaxLinkTTL time.Duration // the longest life of a link
+}
+
+// A Desk issues invites and links, and takes them back from those who come with them. It is safe for concurrent use.
+type Desk struct {
+	auth   *auth.Authority
+	spaces *roles.Spaces
+	set    Settings
+}
+
+// New opens a desk.
+func New(a *auth.Authority, spaces *roles.Spaces, set Settings) *Desk { return &Desk{a, spaces, set} }
+
+// keptAfterEnd is how long what has ended stays to be told from what never was, and to be prolonged.
+const keptAfterEnd = 7 * 24 * time.Hour
+
+// byEnd lists what ends in a place in the order of the ends, so that each insertion can drop what is long over.
+func byEnd(place, name string) store.Key {
+	return store.Key{Partition: place, Kind: "index", ID: name}
+}
+
+func endEntry(ends time.Time, id string) string { return fmt.Sprintf("%015d/%s", ends.UnixMilli(), id) }
+
+// listed are the writes that put something that ends into its list, and drop from there what ended long ago.
+func listed(list store.Key, ends time.Time, id string, now time.Time) []store.Write {
+	return []store.Write{
+		store.Insert(list, endEntry(ends, id)),
+		store.Trim(list, endEntry(now.Add(-keptAfterEnd), "")),
+	}
+}
+
+// inOrder reads one page of such a list: the ids in it, and the cursor of the next page.
+func (d *Desk) inOrder(ctx context.Context, list store.Key, page auth.Page) (ids []string, next string, err error) {
+	entries, next, err := d.auth.Page(ctx, list, page)
+	for _, entry := range entries {
+		_, id, _ := strings.Cut(entry, "/")
+		ids = append(ids, id)
+	}
+	return ids, next, err
+}
+
+// lineage is the record that an issuer still stands where he issued; nil where he fell.
+func (d *Desk) lineage(ctx context.Context, place, epoch string) (store.Record, error) {
+	recs, err := d.auth.Store.Get(ctx, auth.EpochKey(place, epoch))
+	if err != nil {
+		return nil, err
+	}
+	return recs[0], nil
+}
+
+// described reads what was issued in a place, each with its issuer's lineage; what is not there is left out.
+func described[T any](ctx context.Context, d *Desk, place string, ids []string, key func(string) store.Key,
+	describe func(id string, rec, lineage store.Record) (T, error),
+) ([]T, error) {
+	keys, epochs := make([]store.Key, len(ids)), make([]store.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = key(id)
+	}
+	recs, err := d.auth.Store.Get(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	for i, rec := range recs {
+		epochs[i] = auth.EpochKey(place, rec["epoch"])
+	}
+	lineages, err := d.auth.Store.Get(ctx, epochs...)
+	if err != nil {
+		return nil, err
+	}
+	found := []T{}
+	for i, rec := range recs {
+		if rec == nil {
+			continue
+		}
+		one, err := describe(ids[i], rec, lineages[i])
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, one)
+	}
+	return found, nil
+}

@@ -1,0 +1,59 @@
+package invites
+
+import (
+	"context"
+
+	"usher/auth"
+	"usher/internal/secret"
+	"usher/roles"
+)
+
+// A Preview is what a link's token shows before anything is spent.
+type Preview struct {
+	Link  Link
+	Room  roles.Room
+	Space string
+}
+
+// Preview says where a link leads, as whom, until when, and whether it still takes a seat. It spends nothing.
+func (d *Desk) Preview(ctx context.Context, token secret.String) (Preview, error) {
+	t, err := parseLinkToken(token)
+	if err != nil {
+		return Preview{}, err
+	}
+	h, err := d.hall(ctx, t, "")
+	if err != nil {
+		return Preview{}, err
+	}
+	lineage, err := d.lineage(ctx, "r:"+t.room, h.link.Epoch)
+	if err != nil {
+		return Preview{}, err
+	}
+	h.link.State = h.link.state(lineage, d.auth.Now())
+	return Preview{Link: h.link, Room: h.room, Space: t.space}, nil
+}
+
+// Explain says whether a link lets a new guest into a room, and why; to those who may grant roles there.
+func (d *Desk) Explain(ctx context.Context, who auth.Identity, space, room, link string) (roles.Decision, error) {
+	st, _, err := d.spaces.InRoom(ctx, who, space, room)
+	if err != nil {
+		return roles.Decision{}, err
+	}
+	if err := st.May(roles.Grant); err != nil {
+		return roles.Decision{}, err
+	}
+	found, err := d.links(ctx, room, link)
+	switch {
+	case err != nil:
+		return roles.Decision{}, err
+	case len(found) == 0:
+		return roles.Decision{}, ErrLinkUnknown
+	case !st.Room.Closed.IsZero():
+		return roles.Decision{Reasons: []roles.Reason{{Code: roles.CodeRoomClosed}}}, nil
+	}
+	decision := roles.Decision{Reasons: []roles.Reason{{Code: roles.Code("link_" + found[0].State), Until: found[0].Ends}}}
+	if found[0].State == Live {
+		decision.Allowed, decision.Role = true, roles.GuestRole(found[0].Role)
+	}
+	return decision, nil
+}

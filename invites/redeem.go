@@ -1,0 +1,169 @@
+package invites
+
+import (
+	"context"
+	"time"
+
+	"usher/auth"
+	"usher/internal/secret"
+	"usher/internal/store"
+	"usher/roles"
+)
+
+// A Seat is what redeeming a link takes. It belongs to one browser, by its seat key, until the link ends; its id is a
+// hash of link and key, and so the same browser finds its seat again, and no other finds it. Its record holds the one
+// session that the seat has at a time.
+type Seat struct {
+	ID             string
+	Username       string    `store:"name"`
+	Role           string    `store:"role"` // "user" or "moderator"
+	ExternalUserID string    `store:"externalId"`
+	Link           string    `store:"link"` // empty for who came through an open room's door
+	Created        time.Time `store:"created"`
+	Ends           time.Time `store:"ends"`  // of a seat without a link
+	Out            time.Time `store:"ended"` // put out for good
+}
+
+// Seated is what a guest gets.
+type Seated struct {
+	auth.Tokens
+	Seat
+	SeatKey     secret.String
+	Space, Room string
+}
+
+// Redeem takes a seat on a link, or the same seat again for the same seat key, with a new session in the stead of the
+// old one. It is one transaction: however many come at once, a one-time link has one seat. An empty key asks for one;
+// only who brings his own can repeat a redemption whose reply was lost.
+// In this order it is ErrLinkUnknown, roles.ErrRoomClosed, ErrSeatBanned, ErrLinkRevoked (also where its issuer fell),
+// ErrLinkExpired, ErrLinkPaused, ErrLinkUsed.
+func (d *Desk) Redeem(ctx context.Context, token, key secret.String) (Seated, error) {
+	t, err := parseLinkToken(token)
+	if err != nil {
+		return Seated{}, err
+	}
+	key = d.seatKey(key)
+	var got Seated
+	overtaken := false
+	err = auth.Settle(func() error {
+		h, err := d.hall(ctx, t, seatID(t.link, key))
+		if err != nil {
+			return err
+		}
+		if err := d.admit(ctx, h, overtaken); err != nil {
+			return err
+		}
+		overtaken = true
+		got, err = d.take(ctx, h)
+		return err
+	})
+	if err != nil {
+		return Seated{}, err
+	}
+	got.SeatKey = key
+	return got, nil
+}
+
+// seatKey is a guest's own key, or 192 random bits.
+func (d *Desk) seatKey(own secret.String) secret.String {
+	if !own.Empty() {
+		return own
+	}
+	return secret.New(base64url.EncodeToString(d.auth.Random(24)))
+}
+
+// A hall is what one finds behind a link's token: the room, the link, and perhaps one's seat.
+type hall struct {
+	token linkToken
+	room  roles.Room
+	link  Link
+	seat  Seat
+	taken bool // the seat is there already
+	ban   roles.Ban
+}
+
+// hall reads what a token leads to; ErrLinkUnknown where it leads nowhere.
+func (d *Desk) hall(ctx context.Context, t linkToken, seat string) (hall, error) {
+	h := hall{token: t, link: Link{ID: t.link}, seat: Seat{ID: seat}}
+	recs, err := d.auth.Store.Get(ctx, auth.SpaceKey(t.space), auth.RoomKey(t.room), t.key(),
+		auth.SeatKey(t.room, seat), roles.BanKey("r:"+t.room, seat))
+	if err != nil {
+		return h, err
+	}
+	h.room.ID, h.taken = t.room, recs[3] != nil
+	for i, into := range []any{&h.room, &h.link, &h.seat, &h.ban} {
+		if err := recs[i+1].Load(into); err != nil {
+			return h, err
+		}
+	}
+	if !auth.Alive(recs[0], d.auth.Now()) || !h.room.Ended.IsZero() || h.room.Space != t.space || !t.opens(recs[2]) {
+		return h, ErrLinkUnknown
+	}
+	return h, nil
+}
+
+// admit is why there is no seat here for whoever stands in the hall; nil where there is one. That the link's issuer
+// still stands is asked by the transaction; it is read before only where that has refused, or something else does.
+func (d *Desk) admit(ctx context.Context, h hall, overtaken bool) error {
+	now := d.auth.Now()
+	if !overtaken && h.refusal(store.Record{}, now) == nil {
+		return nil
+	}
+	lineage, err := d.lineage(ctx, "r:"+h.token.room, h.link.Epoch)
+	if err != nil {
+		return err
+	}
+	return h.refusal(lineage, now)
+}
+
+func (h hall) refusal(lineage store.Record, now time.Time) error {
+	state := h.link.state(lineage, now)
+	switch {
+	case !h.room.Closed.IsZero():
+		return roles.ErrRoomClosed
+	case h.ban.InForce(now) || !h.seat.Out.IsZero():
+		return ErrSeatBanned
+	case h.taken && state == Used:
+		return nil // by himself
+	}
+	return state.refusal()
+}
+
+// take writes the seat and its new session. It is auth.ErrOvertaken where there is no seat any more.
+func (d *Desk) take(ctx context.Context, h hall) (Seated, error) {
+	guest, session := d.auth.SeatSession(auth.Identity{
+		ID: h.seat.ID, Workspace: h.room.Workspace,
+		Space: h.token.space, Room: h.token.room, Link: h.link.ID, Lineage: h.link.Epoch,
+	})
+	if err := d.auth.Change(ctx, d.seating(&h, session)); err != nil {
+		return Seated{}, err
+	}
+	tokens, err := d.auth.SeatTokens(guest, h.link.Ends)
+	return Seated{Tokens: tokens, Seat: h.seat, Space: h.token.space, Room: h.token.room}, err
+}
+
+// seating is the transaction: the link, the room and its issuer's standing as they must be at that instant, and one
+// seat fewer to give where this one is new.
+func (d *Desk) seating(h *hall, session store.Record) store.Tx {
+	now, room, link, seat := d.auth.Now(), h.token.room, h.token.key(), auth.SeatKey(h.token.room, h.seat.ID)
+	tx := store.Tx{
+		If: append(auth.WhileAlive(link, now, true), store.Present(auth.EpochKey("r:"+room, h.link.Epoch)),
+			store.Equal(auth.RoomKey(room), "ended", ""), store.Equal(auth.RoomKey(room), "closed", ""),
+			store.Equal(seat, "ended", ""), roles.NotBanned("r:"+room, h.seat.ID, now)),
+		Do: []store.Write{store.Set(seat, session)},
+	}
+	if h.taken {
+		tx.If = append(tx.If, store.Present(seat))
+		return tx
+	}
+	h.seat = Seat{
+		ID: h.seat.ID, Username: h.link.Username, Role: h.link.Role, ExternalUserID: h.link.ExternalUserID,
+		Link: h.link.ID, Created: now,
+	}
+	end := h.link.Ends.Add(keptAfterEnd)
+	tx.If = append(tx.If, store.Absent(seat), store.Above(link, "left", 0),
+		store.Equal(link, "ends", store.Millis(h.link.Ends))) // the seat is kept as long as the link
+	tx.Do = append(tx.Do, store.Add(link, "left", -1), store.Set(seat, store.Fields(h.seat)), store.Collect(seat, end),
+		store.Insert(seatsOf(room, h.link.ID), h.seat.ID), store.Collect(seatsOf(room, h.link.ID), end))
+	return tx
+}

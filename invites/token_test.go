@@ -1,0 +1,84 @@
+package invites
+
+import (
+	"bytes"
+	"encoding/base64"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"usher/auth"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+func aToken() linkToken {
+	id := strings.Repeat("0123456789ab", 2)
+	return linkToken{space: id, room: strings.ToLower("AA" + id[2:]), link: "ff" + id[2:], secret: bytes.Repeat([]byte{7}, secretBytes)}
+}
+
+// A token has one spelling.
+func TestTheSpellingOfALinkToken(t *testing.T) {
+	t.Parallel()
+	good := aToken().String()
+	require.Len(t, good, 91)
+	parsed, err := parseLinkToken(secret.New(good))
+	require.NoError(t, err)
+	require.Equal(t, aToken(), parsed)
+	last := strings.IndexByte(alphabet, good[90])
+	raw, err := base64.RawURLEncoding.DecodeString(good)
+	require.NoError(t, err)
+	for name, bad := range map[string]string{
+		"empty":            "",
+		"short":            good[:90],
+		"long":             good + "A",
+		"a byte fewer":     base64.RawURLEncoding.EncodeToString(raw[1:]),
+		"a byte more":      base64.RawURLEncoding.EncodeToString(append(raw, 0)),
+		"padded":           good + "=",
+		"standard base64":  strings.Replace(strings.Replace(good, "-", "+", 1), "_", "/", 1) + "+",
+		"trailing bits":    good[:90] + string(alphabet[last+1]),
+		"a line break":     good[:50] + "\n" + good[50:],
+		"a break in place": good[:50] + "\r" + good[51:],
+		"a space before":   " " + good,
+		"a zero byte":      good[:90] + "\x00",
+		"very long":        strings.Repeat("A", 1<<20),
+	} {
+		_, err := parseLinkToken(secret.New(bad))
+		require.ErrorIs(t, err, ErrLinkUnknown, name)
+	}
+}
+
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// Nothing opens a record that is not there, or that has no hash; one bit of the secret decides.
+func TestWhatALinkTokenOpens(t *testing.T) {
+	t.Parallel()
+	token := aToken()
+	require.False(t, token.opens(nil))
+	require.False(t, token.opens(store.Record{"hash": ""}))
+	require.True(t, token.opens(store.Record{"hash": token.hash()}))
+	other := aToken()
+	other.secret[31] ^= 1
+	require.False(t, other.opens(store.Record{"hash": token.hash()}))
+}
+
+// Whatever a stranger sends is refused, or is a token in its one spelling whose ids are ids.
+func FuzzLinkToken(f *testing.F) {
+	f.Add(aToken().String())
+	f.Add("")
+	f.Add(strings.Repeat("A", 91))
+	f.Add(aToken().String()[:90] + "\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		token, err := parseLinkToken(secret.New(text))
+		if err != nil {
+			require.ErrorIs(t, err, ErrLinkUnknown)
+			return
+		}
+		require.Equal(t, text, token.String())
+		for _, id := range []string{token.space, token.room, token.link} {
+			require.True(t, auth.IsID(id))
+		}
+		require.Len(t, token.secret, secretBytes)
+	})
+}
