@@ -1,0 +1,102 @@
+package handlers
+
+import (
+	"time"
+
+	"usher/handlers/wire"
+	"usher/internal/secret"
+	"usher/invites"
+)
+
+func (a *api) linkOperations() map[string]handler {
+	return map[string]handler{
+		"generateAccess":   with(a.generateAccess),
+		"listAccessLinks":  a.listAccessLinks,
+		"getAccessLink":    a.getAccessLink,
+		"updateAccessLink": with(a.updateAccessLink),
+		"revokeAccessLink": a.revokeAccessLink,
+		"previewAccess":    with(a.previewAccess),
+		"redeemAccess":     with(a.redeemAccess),
+		"joinAsGuest":      with(a.joinAsGuest),
+		"getSeat":          a.getSeat,
+		"leaveSeat":        a.leaveSeat,
+	}
+}
+
+func linkOf(l invites.Link) wire.AccessLink {
+	taken := l.Taken()
+	return wire.AccessLink{
+		ID: l.ID, Username: l.Username, Role: wire.GuestRole(l.Role), ExternalUserID: l.ExternalUserID,
+		IsPermanent: l.Permanent, State: wire.LinkState(l.State), Seats: &taken, IssuedBy: l.Issuer,
+		CreatedAt: l.Created, ExpiresAt: l.Ends,
+	}
+}
+
+func (a *api) generateAccess(c *call, in wire.NewLink) (any, error) {
+	link, url, err := a.Desk.GenerateAccess(c, c.who, c.id("spaceId"), c.id("roomId"), invites.NewLink{
+		Username: in.Username, Role: string(in.Role), ExternalUserID: in.ExternalUserID,
+		TTL: time.Duration(in.TTL) * time.Second, Permanent: in.IsPermanent,
+	})
+	return wire.LinkCreated{ID: link.ID, URL: url.Reveal(), ExpiresAt: link.Ends}, err
+}
+
+func (a *api) listAccessLinks(c *call) (any, error) {
+	links, next, err := a.Desk.ListLinks(c, c.who, c.id("spaceId"), c.id("roomId"), c.page())
+	return wire.AccessLinks{Items: all(links, linkOf), Next: cursor(next)}, err
+}
+
+func (a *api) getAccessLink(c *call) (any, error) {
+	link, err := a.Desk.GetLink(c, c.who, c.id("spaceId"), c.id("roomId"), c.id("linkId"))
+	return linkOf(link), err
+}
+
+func (a *api) updateAccessLink(c *call, in wire.LinkPatch) (any, error) {
+	patch := invites.LinkPatch{Paused: in.Paused}
+	if in.TTL != nil {
+		ttl := time.Duration(*in.TTL) * time.Second
+		patch.TTL = &ttl
+	}
+	link, err := a.Desk.UpdateLink(c, c.who, c.id("spaceId"), c.id("roomId"), c.id("linkId"), patch)
+	return linkOf(link), err
+}
+
+func (a *api) revokeAccessLink(c *call) (any, error) {
+	return nil, a.Desk.RevokeLink(c, c.who, c.id("spaceId"), c.id("roomId"), c.id("linkId"))
+}
+
+func (a *api) previewAccess(c *call, in wire.AccessToken) (any, error) {
+	p, err := a.Desk.Preview(c, secret.New(in.AccessToken))
+	return wire.AccessPreview{
+		RoomName: p.Room.Name, Alias: p.Room.Alias, ParticipantName: p.Link.Username, Role: wire.GuestRole(p.Link.Role),
+		State: wire.LinkState(p.Link.State), ExpiresAt: p.Link.Ends,
+	}, err
+}
+
+func (a *api) redeemAccess(c *call, in wire.Redemption) (any, error) {
+	seated, err := a.Desk.Redeem(c, secret.New(in.AccessToken), secret.New(in.SeatKey))
+	return seatedOf(seated), err
+}
+
+func (a *api) joinAsGuest(c *call, in wire.NewGuest) (any, error) {
+	seated, err := a.Desk.JoinAsGuest(c, c.who, c.id("spaceId"), c.id("roomId"), in.Name, secret.New(in.SeatKey))
+	return seatedOf(seated), err
+}
+
+func seatedOf(s invites.Seated) wire.Seated {
+	tokens := tokensOf(s.Tokens)
+	return wire.Seated{
+		TokenType: tokens.TokenType, AccessToken: tokens.AccessToken, ExpiresIn: tokens.ExpiresIn, RefreshToken: tokens.RefreshToken,
+		SeatKey: s.SeatKey.Reveal(), SeatID: s.ID, SpaceID: s.Space, RoomID: s.Room,
+		Role: wire.GuestRole(s.Role), ParticipantName: s.Username,
+	}
+}
+
+func (a *api) getSeat(c *call) (any, error) {
+	seat, ends, err := a.Desk.GetSeat(c, c.who)
+	return wire.Seat{
+		SeatID: seat.ID, SpaceID: c.who.Space, RoomID: c.who.Room, LinkID: seat.Link, Role: wire.GuestRole(seat.Role),
+		ParticipantName: seat.Username, ExternalUserID: seat.ExternalUserID, IsAnonymous: seat.Link == "", ExpiresAt: ends,
+	}, err
+}
+
+func (a *api) leaveSeat(c *call) (any, error) { return nil, a.Desk.LeaveSeat(c, c.who) }

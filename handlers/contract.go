@@ -1,0 +1,150 @@
+package handlers
+
+import (
+	"context"
+	_ "embed" // the contract is part of the program
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gin-gonic/gin"
+
+	"usher/auth"
+)
+
+//go:embed openapi.yaml
+var openapi []byte
+
+func contract() (*openapi3.T, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(openapi)
+	if err == nil {
+		err = doc.Validate(context.Background())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("contract: %w", err)
+	}
+	return doc, nil
+}
+
+// A handler of an operation: one or two calls of the domain, and what they answer in the words of the contract.
+type handler func(*call) (any, error)
+
+// An operation is what the contract says of one row of the API.
+type operation struct {
+	*openapi3.Operation
+	params  openapi3.Parameters
+	callers []auth.Kind // whose tokens it takes; none means that it does not look at tokens
+	public  bool        // open to nobody, too
+	limit   *limit      // nil means none
+	success int         // the one status that means it worked
+	oauth   bool        // refusals have the shape of OAuth: the contract answers 400 here and nowhere else
+}
+
+var placeholder = regexp.MustCompile(`\{(\w+)\}`)
+
+// mount gives every operation of the contract its handler, behind its guards.
+// It fails where the contract and the handlers differ, in either direction.
+func (a *api) mount(e gin.IRouter, doc *openapi3.T, handlers map[string]handler) error {
+	mounted := 0
+	for path, item := range doc.Paths.Map() {
+		for method, spec := range item.Operations() {
+			h, ok := handlers[spec.OperationID]
+			if !ok {
+				return fmt.Errorf("contract: nothing handles %s", spec.OperationID)
+			}
+			op, err := readOperation(item, spec)
+			if err != nil {
+				return fmt.Errorf("contract: %s: %w", spec.OperationID, err)
+			}
+			route := placeholder.ReplaceAllString(path, ":$1")
+			if method == http.MethodGet {
+				read(e, route, a.serve(op, h))
+			} else {
+				e.Handle(method, route, a.serve(op, h))
+			}
+			mounted++
+		}
+	}
+	if mounted != len(handlers) {
+		return fmt.Errorf("contract: %d operations, %d handlers", mounted, len(handlers))
+	}
+	return nil
+}
+
+func readOperation(item *openapi3.PathItem, spec *openapi3.Operation) (operation, error) {
+	op := operation{Operation: spec, params: slices.Concat(item.Parameters, spec.Parameters)}
+	if spec.Security == nil {
+		return op, errors.New("security must be stated")
+	}
+	op.public = len(*spec.Security) == 0
+	for _, need := range *spec.Security {
+		op.public = op.public || len(need) == 0
+		for kind := range need {
+			op.callers = append(op.callers, auth.Kind(kind))
+		}
+	}
+	name, _ := spec.Extensions["x-limit"].(string)
+	var known bool
+	if op.limit, known = limitNamed(name); !known {
+		return op, fmt.Errorf("no limit is named %q", name)
+	}
+	for status := range spec.Responses.Map() {
+		switch n, _ := strconv.Atoi(status); {
+		case n == http.StatusBadRequest:
+			op.oauth = true
+		case n >= 200 && n < 300 && op.success != 0:
+			return op, errors.New("more than one status means success")
+		case n >= 200 && n < 300:
+			op.success = n
+		}
+	}
+	if op.success == 0 {
+		return op, errors.New("no status means success")
+	}
+	return op, nil
+}
+
+// newPassword is the field of the body in which a new password comes.
+func (op operation) newPassword() string {
+	if schema := op.RequestBody.Value.Content[kindJSON].Schema.Value; schema.Properties["newPassword"] != nil {
+		return "/newPassword"
+	}
+	return "/password"
+}
+
+// serve: who is it, how often, is the request well formed, and only then the handler.
+func (a *api) serve(op operation, h handler) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		c := &call{Context: g.Request.Context(), gin: g}
+		out, err := a.run(c, op, h)
+		switch {
+		case err != nil:
+			a.refuse(g, &op, err)
+		case op.success == http.StatusNoContent:
+			g.Status(op.success)
+			g.Writer.WriteHeaderNow()
+		default:
+			a.reply(g, op.success, "application/json", out)
+		}
+	}
+}
+
+func (a *api) run(c *call, op operation, h handler) (any, error) {
+	if err := c.readQuery(); err != nil {
+		return nil, err
+	}
+	if err := a.identify(c, op); err != nil {
+		return nil, err
+	}
+	if err := a.limits.refuseOver(c, op.limit); err != nil {
+		return nil, err
+	}
+	if err := c.validate(op); err != nil {
+		return nil, err
+	}
+	return a.limits.count(c, op.limit, h)
+}

@@ -1,0 +1,122 @@
+// Package handlers is HTTP and nothing but HTTP: the contract (openapi.yaml), the guards before each operation, limits,
+// problems, health and the API reference. It leaves every rule to the domain packages.
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/ulule/limiter/v3"
+
+	"usher/auth"
+	"usher/invites"
+	"usher/roles"
+)
+
+//go:generate go tool oapi-codegen -config wire/oapi-codegen.yaml openapi.yaml
+
+// Deps are what the handlers work with. All of them are needed, except for TrustedProxies.
+type Deps struct {
+	Authority *auth.Authority
+	Spaces    *roles.Spaces
+	Desk      *invites.Desk
+	Limiter   limiter.Store // where the limits count; a fleet shares it
+	Log       *slog.Logger
+	Now       func() time.Time
+	PublicURL string // where the world finds this server, without a slash at its end
+
+	// TrustedProxies are the addresses and CIDR ranges whose X-Forwarded-For is believed. None is believed otherwise.
+	TrustedProxies []string
+}
+
+// A Handler answers everything that the API has. It is safe for concurrent use.
+type Handler struct {
+	engine   *gin.Engine
+	draining atomic.Bool
+}
+
+// Drain makes /readyz say no from now on, so that a balancer sends nobody any more; requests are still answered.
+func (h *Handler) Drain() { h.draining.Store(true) }
+
+// ServeHTTP answers a request. A slash at the end of an API path means nothing: clients of long standing send one.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if path := strings.TrimRight(r.URL.Path, "/"); path != r.URL.Path && strings.HasPrefix(path, "/v1/") {
+		r.URL.Path, r.URL.RawPath = path, ""
+	}
+	h.engine.ServeHTTP(w, r)
+}
+
+// api is what the handlers of the operations share.
+type api struct {
+	Deps
+	limits *limits
+}
+
+// New mounts every operation of the contract behind its guards. It fails where the contract and the handlers differ,
+// and where a trusted proxy is no address.
+func New(d Deps) (*Handler, error) {
+	a := newAPI(d)
+	return a.handler(a.operations())
+}
+
+func newAPI(d Deps) *api {
+	return &api{Deps: d, limits: &limits{store: d.Limiter, now: d.Now, over: map[string]time.Time{}}}
+}
+
+func (a *api) handler(operations map[string]handler) (*Handler, error) {
+	gin.SetMode(gin.ReleaseMode) // or it writes to the standard output, and takes that for a log
+	h := &Handler{engine: gin.New()}
+	e := h.engine
+	e.HandleMethodNotAllowed, e.RedirectTrailingSlash = true, false
+	// One header, and of it only what trusted proxies have added. What a client may set itself is no address.
+	e.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := e.SetTrustedProxies(a.TrustedProxies); err != nil {
+		return nil, fmt.Errorf("handlers: trusted proxies: %w", err)
+	}
+	e.Use(a.record, a.recover, guardHeaders, capBody)
+	e.NoRoute(func(g *gin.Context) { a.refuse(g, nil, errNoPath) })
+	e.NoMethod(func(g *gin.Context) { a.refuse(g, nil, errNoMethod) })
+
+	doc, err := contract()
+	if err != nil {
+		return nil, err
+	}
+	if err := a.mount(e, doc, operations); err != nil {
+		return nil, err
+	}
+	if err := a.mountDocs(e); err != nil {
+		return nil, err
+	}
+	read(e, "/livez", func(g *gin.Context) { g.String(http.StatusOK, "ok\n") })
+	read(e, "/readyz", func(g *gin.Context) { a.ready(g, h.draining.Load()) })
+	return h, nil
+}
+
+// read answers GET, and HEAD wherever GET is.
+func read(e gin.IRouter, path string, h gin.HandlerFunc) {
+	e.GET(path, h)
+	e.HEAD(path, h)
+}
+
+// ready says whether requests should come here: not while draining, and not without the store.
+func (a *api) ready(g *gin.Context, draining bool) {
+	ctx, cancel := context.WithTimeout(g.Request.Context(), 2*time.Second)
+	defer cancel()
+	err := errors.New("draining")
+	if !draining {
+		_, err = a.Authority.Store.Get(ctx, auth.UserKey("ready"))
+	}
+	if err != nil {
+		a.Log.Warn("not ready", "reason", err)
+		g.String(http.StatusServiceUnavailable, "not ready\n")
+		return
+	}
+	g.String(http.StatusOK, "ready\n")
+}

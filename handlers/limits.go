@@ -1,0 +1,123 @@
+package handlers
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+	"strings"
+	"time"
+
+	"usher/auth"
+	"usher/invites"
+	"usher/roles"
+)
+
+// A limit is a row of the table: how often something may happen that costs, or that could be guessed.
+type limit struct {
+	name   string
+	counts counting
+	rules  []rule
+
+	// guesses are the outcomes that count, where not every one does. What else goes wrong (an expired link, a password
+	// that is too short) is no attack: a class that comes late is thirty of them.
+	guesses []error
+	certain func(*call) bool // nothing could be guessed in this call: only a failure counts
+}
+
+// A rule counts per subject, in two windows: a short one against bursts, a long one against patience.
+type rule struct {
+	subject     string
+	of          func(*call) string // "" where the call has no such subject
+	burst, hour window
+}
+
+type window struct {
+	most   int64
+	length time.Duration
+}
+
+// counting says when a call counts.
+type counting int
+
+const (
+	every    counting = iota // each call, for what it costs
+	attempts                 // before it is compared, and given back unless it was a wrong guess: a thousand at once are a thousand
+	failures                 // when a guess was wrong: for what cannot be guessed, so that a success costs no trip
+)
+
+// table holds every limit that the contract refers to as x-limit. The numbers are kind to a school, whose pupils come
+// all at once from one address and mistype: what guesses comes by the thousand.
+var table = []limit{
+	{
+		name: "sign-in", counts: attempts, guesses: []error{auth.ErrInvalidGrant, auth.ErrInvalidClient}, certain: byRefreshToken,
+		rules: []rule{
+			{"address", address, window{100, 10 * time.Second}, window{1000, time.Hour}},
+			{"account", account, window{10, time.Minute}, window{60, time.Hour}},
+		},
+	},
+	{name: "password", counts: attempts, guesses: []error{auth.ErrWrongPassword}, rules: []rule{
+		{"caller", caller, window{10, time.Minute}, window{60, time.Hour}},
+	}},
+	{name: "sign-up", counts: every, rules: []rule{{"caller", caller, window{50, 10 * time.Second}, window{5000, time.Hour}}}},
+	{name: "find", counts: every, rules: []rule{{"caller", caller, window{30, 10 * time.Second}, window{600, time.Hour}}}},
+	{name: "preview", counts: failures, guesses: []error{invites.ErrLinkUnknown}, rules: []rule{
+		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
+	}},
+	{name: "redeem", counts: failures, guesses: []error{invites.ErrLinkUnknown}, rules: []rule{
+		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
+	}},
+	{name: "activate", counts: failures, guesses: []error{invites.ErrInviteNotFound, roles.ErrNotFound}, rules: []rule{
+		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
+	}},
+	{name: "join-as-guest", counts: every, rules: []rule{
+		{"address", address, window{200, 10 * time.Second}, window{3000, time.Hour}},
+	}},
+}
+
+// limitNamed is the row that x-limit names; "none" is known, and nil.
+func limitNamed(name string) (*limit, bool) {
+	for i := range table {
+		if table[i].name == name {
+			return &table[i], true
+		}
+	}
+	return nil, name == "none"
+}
+
+// address is where a call comes from: an IPv4 address whole, of an IPv6 address the /64 that one household has.
+func address(c *call) string {
+	ip, err := netip.ParseAddr(c.gin.ClientIP())
+	if err != nil {
+		return "unknown"
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is6() {
+		network, _ := ip.Prefix(64) // of 128 bits there are 64
+		return network.String()
+	}
+	return ip.String()
+}
+
+// caller is who calls; an operation that counts by it is open to nobody else.
+func caller(c *call) string { return string(c.who.Kind) + c.who.ID }
+
+// account is what a sign-in tries to open: a user, by either name, or a client.
+func account(c *call) string {
+	fields, _ := c.value.(map[string]any)
+	text := func(name string) string { s, _ := fields[name].(string); return s }
+	switch text("grant_type") {
+	case "password":
+		return "user " + strings.ToLower(strings.TrimSpace(text("username")))
+	case "client_credentials":
+		return "client " + text("client_id")
+	}
+	return ""
+}
+
+func byRefreshToken(c *call) bool { return account(c) == "" }
+
+// key is what is counted under: no address and no name stands in it as it is.
+func (l *limit) key(r rule, window, subject string) string {
+	sum := sha256.Sum256([]byte(subject))
+	return l.name + ":" + r.subject + ":" + window + ":" + hex.EncodeToString(sum[:16])
+}

@@ -1,0 +1,251 @@
+package handlers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/stretchr/testify/require"
+	"github.com/ulule/limiter/v3"
+	"github.com/ulule/limiter/v3/drivers/store/memory"
+	limitredis "github.com/ulule/limiter/v3/drivers/store/redis"
+
+	"usher/auth"
+	"usher/handlers/wire"
+	"usher/internal/redistest"
+	domain "usher/invites"
+)
+
+// stores are what the limits count in; each test passes on both.
+func stores(t *testing.T, play func(*testing.T, limiter.Store)) {
+	t.Helper()
+	t.Run("memory", func(t *testing.T) { t.Parallel(); play(t, memory.NewStore()) })
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		s, err := limitredis.NewStoreWithOptions(redistest.Client(t), limiter.StoreOptions{Prefix: redistest.Prefix(t)})
+		require.NoError(t, err)
+		play(t, s)
+	})
+}
+
+func countingIn(s limiter.Store) part { return func(a *api, _ map[string]handler) { a.Limiter = s } }
+
+func trusting(proxies ...string) part {
+	return func(a *api, _ map[string]handler) { a.TrustedProxies = proxies }
+}
+
+func (m *machine) redeem(headers ...string) answer {
+	m.Helper()
+	return m.ask("POST", "/v1/access/redeem", `{"accessToken":"x"}`, append([]string{"Content-Type", kindJSON}, headers...)...)
+}
+
+func (m *machine) signIn(user string) answer {
+	m.Helper()
+	return m.ask("POST", "/v1/auth/token", fmt.Sprintf(`{"grant_type":"password","username":%q,"password":"p"}`, user), "Content-Type", kindJSON)
+}
+
+// Guessing links meets a limit; being many, or late, does not.
+func TestOnlyWrongGuessesCountForWhatCannotBeGuessed(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, s limiter.Store) {
+		var outcome error
+		var calls int
+		trips := &tripping{Store: s}
+		m := build(t, countingIn(trips), does("redeemAccess", with(func(*call, wire.Redemption) (any, error) {
+			calls++
+			return wire.Seated{}, outcome
+		})))
+		for range 100 {
+			require.Equal(t, 200, m.redeem().status)
+		}
+		for _, outcome = range []error{domain.ErrLinkExpired, domain.ErrLinkUsed} {
+			for range 100 {
+				require.Equal(t, 410, m.redeem().status)
+			}
+		}
+		require.Zero(t, trips.n.Load(), "none of these costs a trip")
+
+		outcome = domain.ErrLinkUnknown
+		for range 20 {
+			m.refused(m.redeem(), 404, "link_unknown")
+		}
+		before, tripsBefore := calls, trips.n.Load()
+		got := m.redeem()
+		m.refused(got, 429, "limited")
+		require.Equal(t, before, calls, "nobody looks")
+		require.Equal(t, tripsBefore, trips.n.Load(), "and it is known here")
+		wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+		require.NoError(t, err)
+		require.InDelta(t, 6, wait, 5)
+		require.Equal(t, fmt.Sprintf(`"redeem-address-burst";r=0;t=%d`, wait), got.header.Get("RateLimit"))
+		require.Equal(t, `"redeem-address-burst";q=20;w=10, "redeem-address-hour";q=200;w=3600`, got.header.Get("RateLimit-Policy"))
+
+		other := build(t, countingIn(s), fails("redeemAccess", domain.ErrLinkUnknown))
+		m.refused(other.redeem(), 404, "link_unknown")
+		m.refused(other.redeem(), 429, "limited")
+	})
+}
+
+// tripping counts the trips.
+type tripping struct {
+	limiter.Store
+	n atomic.Int64
+}
+
+func (s *tripping) Increment(ctx context.Context, key string, n int64, rate limiter.Rate) (limiter.Context, error) {
+	s.n.Add(1)
+	return s.Store.Increment(ctx, key, n, rate)
+}
+
+// A thousand guesses at once are a thousand: they count before they are compared.
+func TestAttemptsCountBeforeTheyAreCompared(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, s limiter.Store) {
+		var compared atomic.Int64
+		m := build(t, countingIn(s), does("getAccessToken", with(func(*call, wire.TokenRequest) (any, error) {
+			compared.Add(1)
+			return nil, auth.ErrInvalidGrant
+		})))
+		var crowd sync.WaitGroup
+		var limited atomic.Int64
+		for i := range 80 {
+			crowd.Go(func() {
+				user := []string{"Ann@example.com", "ann@EXAMPLE.com "}[i%2]
+				switch got := m.signIn(user); got.status {
+				case 429:
+					limited.Add(1)
+				case 400:
+				default:
+					t.Errorf("%d %s", got.status, got.raw)
+				}
+			})
+		}
+		crowd.Wait()
+		require.EqualValues(t, 10, compared.Load(), "one account, however it is spelt")
+		require.EqualValues(t, 70, limited.Load())
+		require.Equal(t, 400, m.signIn("ben@example.com").status, "who guesses at one account does not shut out the others")
+		require.Contains(t, m.signIn("ann@example.com").header.Get("RateLimit"), `"sign-in-account-burst";r=0;t=`)
+	})
+}
+
+func TestAttemptsThatWereNoGuessAreGivenBack(t *testing.T) {
+	t.Parallel()
+	stores(t, func(t *testing.T, s limiter.Store) {
+		var outcome error
+		m := build(t, countingIn(s), does("getAccessToken", with(func(*call, wire.TokenRequest) (any, error) {
+			return wire.Tokens{TokenType: wire.TokenTypeBearer, AccessToken: "a", ExpiresIn: 1}, outcome
+		})))
+		for range 120 {
+			require.Equal(t, 200, m.signIn("ann@example.com").status)
+		}
+		outcome = errors.New("a fault")
+		for range 20 {
+			require.Equal(t, 500, m.signIn("ann@example.com").status)
+		}
+		outcome = auth.ErrInvalidGrant
+		for range 10 {
+			require.Equal(t, 400, m.signIn("ann@example.com").status)
+		}
+		require.Equal(t, 429, m.signIn("ann@example.com").status)
+	})
+}
+
+func TestRefreshingCostsNoTrip(t *testing.T) {
+	t.Parallel()
+	trips := &tripping{Store: memory.NewStore()}
+	m := build(t, countingIn(trips))
+	for range 50 {
+		got := m.ask("POST", "/v1/auth/token", `{"grant_type":"refresh_token","refresh_token":"r"}`, "Content-Type", kindJSON)
+		require.Equal(t, 200, got.status, got.raw)
+	}
+	require.Zero(t, trips.n.Load())
+}
+
+// Where someone comes from is what the connection says, or a proxy that is trusted, and nothing else.
+func TestAddresses(t *testing.T) {
+	t.Parallel()
+	forged := build(t, fails("redeemAccess", domain.ErrLinkUnknown))
+	for i := range 20 {
+		forged.refused(forged.redeem("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i), "X-Real-IP", fmt.Sprintf("203.0.113.%d", i)), 404, "link_unknown")
+	}
+	forged.refused(forged.redeem("X-Forwarded-For", "203.0.113.99", "X-Real-Ip", "203.0.113.99", "Forwarded", "for=203.0.113.99"), 429, "limited")
+
+	behind := build(t, fails("redeemAccess", domain.ErrLinkUnknown), trusting("127.0.0.0/8", "::1"))
+	for i := range 20 { // the right-most is what the proxy has seen; what stands left of it anybody can write
+		behind.refused(behind.redeem("X-Forwarded-For", fmt.Sprintf("203.0.113.%d, 198.51.100.7", i)), 404, "link_unknown")
+	}
+	behind.refused(behind.redeem("X-Forwarded-For", "198.51.100.7"), 429, "limited")
+	behind.refused(behind.redeem("X-Forwarded-For", "198.51.100.8"), 404, "link_unknown")
+
+	for i := range 20 {
+		behind.refused(behind.redeem("X-Forwarded-For", fmt.Sprintf("2001:db8:1:2::%x", i)), 404, "link_unknown")
+	}
+	behind.refused(behind.redeem("X-Forwarded-For", "2001:db8:1:2:ffff::1"), 429, "limited")
+	behind.refused(behind.redeem("X-Forwarded-For", "2001:db8:1:3::1"), 404, "link_unknown")
+}
+
+func TestAddressIsAPrefix(t *testing.T) {
+	t.Parallel()
+	for remote, want := range map[string]string{
+		"192.0.2.1:1": "192.0.2.1", "[::ffff:192.0.2.1]:1": "192.0.2.1", "[2001:db8::1]:1": "2001:db8::/64",
+		"[fe80::1]:1": "fe80::/64", "@": "unknown", "": "unknown",
+	} {
+		g, e := gin.CreateTestContext(httptest.NewRecorder())
+		require.NoError(t, e.SetTrustedProxies(nil))
+		g.Request = httptest.NewRequest("GET", "/", nil)
+		g.Request.RemoteAddr = remote
+		require.Equal(t, want, address(&call{gin: g}), remote)
+	}
+}
+
+// Without its store nothing that counts gets through; what does not count goes on.
+func TestLimiterAway(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	counts, err := limitredis.NewStore(server.Client(t))
+	require.NoError(t, err)
+	asked := 0
+	m := build(t, countingIn(counts), fails("redeemAccess", domain.ErrLinkUnknown), does("getAccessToken", func(*call) (any, error) {
+		asked++
+		return nil, nil
+	}))
+	server.Kill()
+	for _, got := range []answer{m.signIn("ann@example.com"), m.redeem(), m.post(userPath, `{"email":"a@b.c","username":"a","password":"bbbbbbbbb"}`)} {
+		m.refused(got, 503, "unavailable")
+		require.Equal(t, "1", got.header.Get("Retry-After"))
+	}
+	require.Zero(t, asked, "no password is compared")
+	require.Equal(t, 200, m.ask("GET", "/v1/users/me", "", "Authorization", "Bearer "+m.token[auth.User]).status)
+}
+
+func TestWhoIsOverIsForgottenInTime(t *testing.T) {
+	t.Parallel()
+	now := func() time.Time { return time.Unix(1_800_000_000, 0) }
+	a := newAPI(Deps{Now: now})
+	for i := range mostOver {
+		a.limits.remember(strconv.Itoa(i), now().Add(-1))
+	}
+	a.limits.remember("new", now().Add(1))
+	require.Len(t, a.limits.over, 1)
+	for i := range mostOver + 10 {
+		a.limits.remember(strconv.Itoa(i), now().Add(1))
+	}
+	require.Len(t, a.limits.over, mostOver, "it is bounded")
+}
+
+func TestEveryLimitIsUsed(t *testing.T) {
+	t.Parallel()
+	for _, row := range table {
+		require.Contains(t, string(openapi), "x-limit: "+row.name+"\n")
+		require.True(t, row.counts == every || len(row.guesses) > 0, row.name)
+		require.False(t, strings.Contains(row.name, ":"), row.name)
+	}
+}

@@ -1,0 +1,178 @@
+package handlers_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"usher/internal/store"
+	"usher/internal/store/storetest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// rows are the lines of the matrix: every operation of the contract with a request that is right in itself, so that
+// the answer tells only whether this caller may.
+var rows = []struct{ operation, method, path, body string }{
+	{"getAccessToken", "POST", "/v1/auth/token", clientCredentials},
+	{"getKeys", "GET", "/.well-known/jwks.json", ""},
+
+	{"createUser", "POST", "/v1/users", `{"email":"new@here.test","username":"new","password":"gmi28abc+gmi28abc"}`},
+	{"getMe", "GET", "/v1/users/me", ""},
+	{"updateMe", "PATCH", "/v1/users/me", `{"name":"New Name"}`},
+	{"changePassword", "POST", "/v1/users/me/password", `{"oldPassword":"` + goodPass + `","newPassword":"another horse 8 battery"}`},
+	{"listUsers", "GET", "/v1/users", ""},
+	{"getUser", "GET", "/v1/users/{userId}", ""},
+	{"updateUser", "PATCH", "/v1/users/{userId}", `{"name":"New Name"}`},
+	{"blockUser", "PUT", "/v1/users/{userId}/block", ""},
+	{"unblockUser", "DELETE", "/v1/users/{userId}/block", ""},
+	{"setWorkspaceRole", "PUT", "/v1/users/{userId}/role", `{"role":"role_workspace_support"}`},
+	{"unsetWorkspaceRole", "DELETE", "/v1/users/{support}/role", ""},
+	{"deleteUser", "DELETE", "/v1/users/{userId}", ""},
+	{"findUser", "GET", "/v1/users/find?username=pupil", ""},
+
+	{"createSpace", "POST", "/v1/spaces", `{"name":"Mine"}`},
+	{"listSpaces", "GET", "/v1/spaces", ""},
+	{"getSpace", "GET", "/v1/spaces/{spaceId}", ""},
+	{"updateSpace", "PUT", "/v1/spaces/{spaceId}", `{"name":"Other","isPublic":true}`},
+	{"deleteSpace", "DELETE", "/v1/spaces/{spaceId}", ""},
+	{"listMembers", "GET", "/v1/spaces/{spaceId}/members", ""},
+	{"setSpaceRole", "PUT", "/v1/spaces/{spaceId}/members/{userId}", `{"role":"role_space_moderator"}`},
+	{"removeMember", "DELETE", "/v1/spaces/{spaceId}/members/{userId}", ""},
+	{"spaceBan", "PUT", "/v1/spaces/{spaceId}/bans/{userId}", `{}`},
+	{"spaceUnban", "DELETE", "/v1/spaces/{spaceId}/bans/{banned}", ""},
+
+	{"createInvite", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"role_space_user"}`},
+	{"listInvites", "GET", "/v1/spaces/{spaceId}/invites", ""},
+	{"getInvite", "GET", "/v1/spaces/{spaceId}/invites/{inviteId}", ""},
+	{"revokeInvite", "DELETE", "/v1/spaces/{spaceId}/invites/{inviteId}", ""},
+	{"activateInvite", "POST", "/v1/spaces/{spaceId}/invites/{inviteId}/activate", ""},
+
+	{"createRoom", "POST", "/v1/spaces/{spaceId}/rooms", `{"name":"Chemistry"}`},
+	{"listRooms", "GET", "/v1/spaces/{spaceId}/rooms", ""},
+	{"getRoom", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}", ""},
+	{"getRoomByAlias", "GET", "/v1/spaces/room-by-alias/{alias}", ""},
+	{"updateRoom", "PUT", "/v1/spaces/{spaceId}/rooms/{roomId}", `{"name":"Biology"}`},
+	{"closeRoom", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/close", ""},
+	{"deleteRoom", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}", ""},
+	{"joinRoom", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join", ""},
+	{"explainAccess", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/explain?userId={userId}", ""},
+
+	{"grantRole", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", `{"targetUserId":"{userId}","role":"role_room_moderator"}`},
+	{"listRoomRoles", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", ""},
+	{"revokeRole", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/roles/{userId}", ""},
+	{"ban", "PUT", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{userId}", `{}`},
+	{"unban", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{outlaw}", ""},
+	{"listBans", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/bans", ""},
+	{"kick", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/kick", `{"seatId":"{guest}"}`},
+
+	{"generateAccess", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/generate-access", `{"username":"Ann","role":"user"}`},
+	{"listAccessLinks", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links", ""},
+	{"getAccessLink", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links/{linkId}", ""},
+	{"updateAccessLink", "PATCH", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links/{linkId}", `{"ttl":3600}`},
+	{"revokeAccessLink", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links/{linkId}", ""},
+	{"previewAccess", "POST", "/v1/access/preview", `{"accessToken":"{linkToken}"}`},
+	{"redeemAccess", "POST", "/v1/access/redeem", `{"accessToken":"{linkToken}"}`},
+	{"joinAsGuest", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join-as-guest", `{"name":"Passer-by"}`},
+	{"getSeat", "GET", "/v1/access/seat", ""},
+	{"leaveSeat", "DELETE", "/v1/access/seat", ""},
+}
+
+// TestMatrix asks for everything as everyone, and compares the statuses with a table that a person can read. Each cell
+// is answered by a scene that no cell before it has changed.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []struct{ file, public, access string }{
+		{"private", "false", "private"}, {"public", "true", "public"}, {"open", "true", "open"},
+	} {
+		for engine, fresh := range engines {
+			t.Run(kind.file+" on "+engine, func(t *testing.T) {
+				t.Parallel()
+				d := open(t, fresh(t))
+				compare(t, "testdata/matrix."+kind.file+".golden", matrix(t, func(t *testing.T) *scene {
+					return d.newScene(t, kind.public, kind.access)
+				}))
+			})
+		}
+	}
+}
+
+var engines = map[string]func(*testing.T) store.Store{"bolt": storetest.Bolt, "redis": storetest.Redis}
+
+func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
+	t.Helper()
+	lines := make([]string, len(rows))
+	t.Run("as everyone", func(t *testing.T) {
+		for i, row := range rows {
+			t.Run(row.operation, func(t *testing.T) {
+				t.Parallel()
+				var sc *scene
+				lines[i] = fmt.Sprintf("%-20s", row.operation)
+				for _, actor := range actors {
+					if sc == nil {
+						sc = fresh(t)
+					}
+					status := sc.ask(actor, row.method, row.path, row.body).status
+					lines[i] += " " + mark(status)
+					if status < 300 && !repeatable(row.method, row.operation) {
+						sc = nil
+					}
+				}
+			})
+		}
+	})
+	return heading() + strings.Join(lines, "\n") + "\n"
+}
+
+// repeatable says that an operation leaves the scene such that the next one to ask gets the answer that he would have
+// got without it.
+func repeatable(method, operation string) bool {
+	return method == "GET" || slices.Contains([]string{
+		"getAccessToken", "createSpace", "updateSpace", "createRoom", "updateRoom", "createInvite", "joinRoom",
+		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "updateMe", "updateUser",
+	}, operation)
+}
+
+// mark is a status, with what may be done made to stand out.
+func mark(status int) string {
+	if status < 300 {
+		return "yes"
+	}
+	return fmt.Sprint(status)
+}
+
+// heading names the columns from top to bottom, one letter a line.
+func heading() string {
+	var tall int
+	for _, a := range actors {
+		tall = max(tall, len(a))
+	}
+	var b strings.Builder
+	for line := range tall {
+		row := strings.Repeat(" ", 20)
+		for _, a := range actors {
+			letter := " "
+			if at := line - (tall - len(a)); at >= 0 {
+				letter = a[at : at+1]
+			}
+			row += "  " + letter + " "
+		}
+		b.WriteString(strings.TrimRight(row, " ") + "\n")
+	}
+	return b.String()
+}
+
+func compare(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		must(t, os.WriteFile(file, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	must(t, err)
+	if got != string(want) {
+		t.Errorf("%s differs (-update writes it anew)\n%s", file, got)
+	}
+}

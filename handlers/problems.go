@@ -1,0 +1,119 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+
+	"usher/auth"
+	"usher/internal/password"
+	"usher/internal/store"
+	"usher/invites"
+	"usher/roles"
+)
+
+// What the machinery itself refuses.
+var (
+	errNoPath       = errors.New("handlers: no such path")
+	errNoMethod     = errors.New("handlers: no such method here")
+	errNoToken      = errors.New("handlers: no access token")
+	errTokenInQuery = errors.New("handlers: a token in the query")
+	errContentType  = errors.New("handlers: unsupported content type")
+	errPanic        = errors.New("handlers: panic")
+	errLimiter      = errors.New("handlers: the store of the limits is away")
+)
+
+// A problem is what a caller is told of an error: a status, a stable word, and a sentence for people. Statuses stand
+// here and nowhere else.
+type problem struct {
+	is     func(error) bool
+	status int
+	code   string
+	detail string
+}
+
+// problems holds every error that a caller is told of. The first row that applies decides; an error without a row is
+// a fault of ours, of which the log learns and the caller doesn't.
+var problems = []problem{
+	{is(errNoPath), 404, "no_such_path", "There is nothing at this path."},
+	{is(errNoMethod), 405, "no_such_method", "The path does not answer this method."},
+	{is(errTokenInQuery), 422, "token_in_query", "Tokens are not taken from a query. Send it in the Authorization header or the body, and consider this one seen by others."},
+	{is(errContentType), 415, "unsupported_content_type", "The content type of the body is not one that is taken here."},
+	{as[*http.MaxBytesError], 413, "too_large", "The body is longer than 64 KiB."},
+	{as[invalid], 422, "invalid", "The request is not as the contract has it."},
+	{as[*auth.FieldError], 422, "invalid", "The request is not as the contract has it."},
+	{as[*limited], 429, "limited", "Too many attempts. Wait, and try again."},
+
+	{is(errNoToken), 401, "no_token", "An access token is needed."},
+	{is(auth.ErrInvalidToken), 401, "invalid_token", "The access token is not valid, or what it hangs on has ended."},
+	{is(auth.ErrWrongToken), 403, "wrong_token", "A token of this kind may not do that."},
+	{is(auth.ErrInvalidRequest), 400, "invalid_request", "The request lacks what its grant needs."},
+	{is(auth.ErrUnsupportedGrant), 400, "unsupported_grant_type", "The grant type is not one that is known here."},
+	{is(auth.ErrInvalidClient), 401, "invalid_client", "The client is unknown, or its secret is wrong."},
+	{is(auth.ErrInvalidGrant), 400, "invalid_grant", "The credentials or the refresh token are not valid."},
+	{is(auth.ErrForbidden), 403, "forbidden", "The caller may not do that."},
+	{is(auth.ErrNotFound), 404, "not_found", "There is no such thing, or not for the caller."},
+	{is(auth.ErrWrongPassword), 403, "wrong_password", "The old password is not the caller's."},
+	{is(auth.ErrLastAdmin), 409, "last_admin", "The last administrator of a workspace stays one."},
+	{is(auth.ErrHasWorkspaceRole), 409, "has_workspace_role", "The user has a role in the workspace, which must be taken away first."},
+	{is(auth.ErrEmailTaken), 409, "email_taken", "Another user has this e-mail address."},
+	{is(auth.ErrUsernameTaken), 409, "username_taken", "Another user has this username."},
+
+	{is(password.ErrTooShort), 422, "password_too_short", "The password is shorter than 8 characters."},
+	{is(password.ErrTooLong), 422, "password_too_long", "The password is longer than 1,024 bytes."},
+	{is(password.ErrTooCommon), 422, "password_too_common", "The password is one of those that are tried first."},
+
+	{as[*roles.BannedError], 403, "banned", "The caller is banned here."},
+	{as[*roles.DeniedError], 403, "entry_denied", "The caller may not enter the room; the reasons say why."},
+	{as[*roles.SoleOwnerError], 409, "sole_owner", "The user is the only owner of spaces, which need another one first."},
+	{is(roles.ErrForbidden), 403, "forbidden", "The caller may not do that."},
+	{is(roles.ErrRank), 403, "beyond_rank", "One gives up to one's own rank, and takes or changes only below it."},
+	{is(roles.ErrNotFound), 404, "not_found", "There is no such thing, or not for the caller."},
+	{is(roles.ErrNotMember), 404, "not_member", "The user is no member of the space."},
+	{is(roles.ErrNoRole), 404, "no_role", "The user has no role in the room."},
+	{is(roles.ErrUserNotFound), 404, "user_not_found", "The workspace has no such user."},
+	{is(roles.ErrNotBanned), 404, "not_banned", "There is no such ban."},
+	{is(roles.ErrUserBanned), 409, "user_banned", "The user is banned there; the ban must be ended first."},
+	{is(roles.ErrLastOwner), 409, "last_owner", "The last owner of a space stays."},
+	{is(roles.ErrRoomClosed), 410, "room_closed", "The room is closed."},
+
+	{is(invites.ErrInviteNotFound), 404, "not_found", "There is no such thing, or not for the caller."},
+	{is(invites.ErrInviteUsed), 410, "invite_used", "The invite has been used by someone else."},
+	{is(invites.ErrInviteExpired), 410, "invite_expired", "The invite has expired."},
+	{is(invites.ErrInviteRevoked), 410, "invite_revoked", "The invite was revoked."},
+	{is(invites.ErrInviteVoid), 410, "invite_void", "Who issued the invite may no longer invite."},
+	{is(invites.ErrLinkUnknown), 404, "link_unknown", "There is no such link."},
+	{is(invites.ErrLinkUsed), 410, "link_used", "The link has been used."},
+	{is(invites.ErrLinkExpired), 410, "link_expired", "The link has expired."},
+	{is(invites.ErrLinkRevoked), 410, "link_revoked", "The link was revoked."},
+	{is(invites.ErrLinkPaused), 403, "link_paused", "The link is paused."},
+	{is(invites.ErrSeatBanned), 403, "banned", "The caller is banned here."},
+
+	{is(password.ErrBusy), 503, "busy", "Too many passwords are being checked. Try again in a moment."},
+	{is(errLimiter), 503, "unavailable", "The server cannot decide at the moment. Try again."},
+	{is(auth.ErrContended), 503, "unavailable", "The server cannot decide at the moment. Try again."},
+	{is(store.ErrUnavailable), 503, "unavailable", "The server cannot decide at the moment. Try again."},
+}
+
+// fault is what is told of everything else.
+var fault = problem{status: 500, code: "internal", detail: "Something went wrong here. The log has it under the request's id."}
+
+// faults are the errors that no caller is told of, because no request causes them: only a mistake of ours does.
+var faults = []error{auth.ErrOvertaken, store.ErrPartition, store.ErrKey, store.ErrOp, store.ErrLocked}
+
+func is(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func as[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}
+
+func problemOf(err error) problem {
+	for _, p := range problems {
+		if p.is(err) {
+			return p
+		}
+	}
+	return fault
+}

@@ -1,0 +1,127 @@
+package handlers_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"usher/auth"
+)
+
+// A scene is a space with a room, and everybody who might stand before it, by name: their ids in id, their access
+// tokens in token. What an operation is done to is in id, too: "spaceId", "roomId", "userId" (a pupil with a role in
+// the space and the room), "inviteId", "linkId", "alias".
+type scene struct {
+	*door
+	id    map[string]string
+	token map[string]string
+}
+
+// actors are the columns of the matrix, from the weakest to the strongest.
+var actors = []string{
+	"nobody", "elsewhere", "client", "guest", "guest moderator", "outsider", "banned", "space user", "room monitor", "room user",
+	"space moderator", "room moderator", "room owner", "space owner", "support", "administrator",
+}
+
+// newScene sets a scene up through the API, in workspaces of its own: a space that is public or not, with a room of
+// this access.
+func (d door) newScene(t *testing.T, public, access string) *scene {
+	t.Helper()
+	d.t = t
+	sc := &scene{door: &d, id: map[string]string{}, token: map[string]string{}}
+	var c auth.Credentials
+	sc.token["administrator"], c = sc.workspace("here")
+	sc.token["elsewhere"], _ = sc.workspace("elsewhere")
+	sc.id["client"], sc.id["secret"] = c.ConfidentialClient, c.ClientSecret.Reveal()
+	sc.token["client"] = sc.fill("POST", "nobody", "/v1/auth/token", clientCredentials).text("access_token")
+	for _, name := range append(actors[5:15:15], "pupil", "creator", "outlaw") {
+		sc.user(name, c.PublicClient)
+	}
+	sc.fill("PUT", "administrator", "/v1/users/{support}/role", `{"role":"role_workspace_support"}`)
+
+	sc.keep("spaceId", sc.as("space owner", "POST", "/v1/spaces", `{"name":"Class 7","isPublic":`+public+`}`), "id")
+	for _, name := range []string{"creator", "space moderator", "space user", "room monitor", "room user", "room moderator", "room owner", "pupil"} {
+		role := "role_space_user"
+		if name == "creator" || name == "space moderator" {
+			role = "role_space_moderator"
+		}
+		sc.member(name, role)
+	}
+	room := sc.as("creator", "POST", "/v1/spaces/{spaceId}/rooms", `{"name":"Physics","access":"`+access+`"}`)
+	sc.keep("roomId", room, "id")
+	sc.keep("alias", room, "alias")
+	for name, role := range map[string]string{
+		"room monitor": "monitor", "room user": "user", "room moderator": "moderator", "room owner": "owner", "pupil": "user",
+	} {
+		sc.fill("POST", "creator", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", `{"targetUserId":"{`+name+`}","role":"role_room_`+role+`"}`)
+	}
+	sc.fill("DELETE", "creator", "/v1/spaces/{spaceId}/rooms/{roomId}/roles/{creator}", "")
+	sc.fill("PUT", "space owner", "/v1/spaces/{spaceId}/bans/{banned}", `{}`)
+	sc.fill("PUT", "room owner", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{outlaw}", `{}`)
+	sc.keep("inviteId", sc.as("space moderator", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"role_space_user"}`), "id")
+	sc.guest("guest", "user")
+	sc.guest("guest moderator", "moderator")
+	return sc
+}
+
+func (sc *scene) user(name, client string) {
+	sc.t.Helper()
+	login := strings.ReplaceAll(name, " ", "-")
+	sc.keep(name, sc.as("administrator", "POST", "/v1/users",
+		`{"email":"`+login+`@here.test","username":"`+login+`","password":"`+goodPass+`"}`), "id")
+	sc.token[name] = sc.signIn(client, login)
+	if name == "pupil" {
+		sc.id["userId"] = sc.id[name]
+	}
+}
+
+func (sc *scene) member(name, role string) {
+	sc.t.Helper()
+	sc.keep("invite of "+name, sc.as("space owner", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"`+role+`"}`), "id")
+	sc.fill("POST", name, "/v1/spaces/{spaceId}/invites/{invite of "+name+"}/activate", "")
+}
+
+func (sc *scene) guest(name, role string) {
+	sc.t.Helper()
+	link := sc.as("room moderator", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/generate-access",
+		`{"username":"`+name+`","role":"`+role+`","isPermanent":true}`)
+	sc.keep("linkId", link, "id")
+	_, token, _ := strings.Cut(link.text("url"), "accessToken=")
+	token, _, _ = strings.Cut(token, "&")
+	sc.id["linkToken"] = token
+	seat := sc.ok(200, "", "POST", "/v1/access/redeem", `{"accessToken":"`+token+`"}`)
+	sc.token[name] = seat.text("access_token")
+	sc.id[name] = seat.text("seatId")
+}
+
+// fill puts the scene's ids in for the {names} in path and body, and sends the request as someone; it must succeed.
+func (sc *scene) fill(method, actor, path, body string) reply {
+	sc.t.Helper()
+	r := sc.ask(actor, method, path, body)
+	if r.status >= 300 {
+		sc.t.Fatalf("%s: %s %s: %d\n%s", actor, method, path, r.status, r.raw)
+	}
+	return r
+}
+
+func (sc *scene) as(actor, method, path, body string) reply {
+	sc.t.Helper()
+	return sc.fill(method, actor, path, body)
+}
+
+func (sc *scene) ask(actor, method, path, body string) reply {
+	sc.t.Helper()
+	pairs := []string{}
+	for name, id := range maps.All(sc.id) {
+		pairs = append(pairs, "{"+name+"}", id)
+	}
+	in := strings.NewReplacer(pairs...)
+	return sc.do(sc.token[actor], method, in.Replace(path), in.Replace(body))
+}
+
+func (sc *scene) keep(name string, r reply, field string) {
+	sc.t.Helper()
+	if sc.id[name] = r.text(field); sc.id[name] == "" {
+		sc.t.Fatalf("no %s in %s", field, r.raw)
+	}
+}
