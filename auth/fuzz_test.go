@@ -17,14 +17,14 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // still is an Authority without a store, whose keys, clock and random bytes are always the same: a finding of the
 // fuzzer is one in every process.
-func still(f *testing.F) *Authority {
-	f.Helper()
+func still(t testing.TB) *Authority {
+	t.Helper()
 	kids := []string{strings.Repeat("a", 24), strings.Repeat("b", 24)}
 	keys, err := ring(kids, []store.Record{
 		{"use": forSigning, "secret": base64url.EncodeToString(make([]byte, 32))},
 		{"use": forRefresh, "secret": base64url.EncodeToString(make([]byte, 32))},
 	})
-	require.NoError(f, err)
+	require.NoError(t, err)
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 	return &Authority{Now: func() time.Time { return at }, set: settings, random: zeros{}, keys: keys}
 }

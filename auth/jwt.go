@@ -3,6 +3,7 @@ package auth
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -25,16 +26,6 @@ const (
 	typAccess = "at+jwt" // RFC 9068
 	typRoom   = "room+jwt"
 )
-
-// header is every member that the header of our tokens has. Others are refused, and with them crit, b64, jku, jwk,
-// x5u and x5c: none of them may choose how, or by which key, a token is verified.
-type header struct {
-	Alg string `json:"alg"`
-	KID string `json:"kid"`
-	Typ string `json:"typ"`
-}
-
-var headerNames = []string{"alg", "kid", "typ"}
 
 // claims are what every kind of token says.
 type claims interface {
@@ -129,9 +120,9 @@ func (a *Authority) verify(token, typ string, c claims) error {
 	return nil
 }
 
-// examine looks at what the library doesn't: the size, the exact header, the names of the claims. It returns the key
-// that the header names, out of those in memory.
-func (a *Authority) examine(token, typ string, claims []string) (*signingKey, error) {
+// examine looks at what the library doesn't: the size, the names of the claims, the header. It returns the key that
+// the header names.
+func (a *Authority) examine(token, typ string, names []string) (*signingKey, error) {
 	if len(token) > longestToken {
 		return nil, ErrInvalidToken
 	}
@@ -147,25 +138,25 @@ func (a *Authority) examine(token, typ string, claims []string) (*signingKey, er
 		}
 		raw[i] = decoded
 	}
-	head, body := raw[0], raw[1]
-	if err := checkMembers(head, headerNames...); err != nil {
+	if err := checkMembers(raw[1], names...); err != nil {
 		return nil, err
 	}
-	if err := checkMembers(body, claims...); err != nil {
-		return nil, err
-	}
-	return a.keyFor(head, typ)
+	return a.keyOf(raw[0], typ)
 }
 
-func (a *Authority) keyFor(head []byte, typ string) (*signingKey, error) {
-	dec := json.NewDecoder(strings.NewReader(string(head)))
-	dec.DisallowUnknownFields()
-	var h header
-	if err := dec.Decode(&h); err != nil {
+// keyOf is the key, out of those in memory, that a header names. The header must be the one that we write, to the
+// letter: crit, b64, jku, jwk, x5u, x5c and whatever else there is get no say in how, or by which key, a token is
+// verified.
+func (a *Authority) keyOf(header []byte, typ string) (*signingKey, error) {
+	if err := checkMembers(header); err != nil {
 		return nil, err
 	}
-	key := a.keys.signers[h.KID]
-	if key == nil || h.Alg != key.alg || h.Typ != typ {
+	var members map[string]string
+	if err := json.Unmarshal(header, &members); err != nil {
+		return nil, err
+	}
+	key := a.keys.signers[members["kid"]]
+	if key == nil || !maps.Equal(members, map[string]string{"alg": key.alg, "kid": key.kid, "typ": typ}) {
 		return nil, ErrInvalidToken
 	}
 	return key, nil

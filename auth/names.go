@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"usher/internal/store"
@@ -43,13 +44,10 @@ func (n name) spelled() string {
 
 // names are the names that a user has.
 func (u account) names() []name {
-	var all []name
-	for _, n := range []name{{kind: byEmail, value: u.Email}, {kind: byUsername, value: u.Username}, {kind: byExternal, value: u.ExternalID}} {
-		if n.value != "" {
-			all = append(all, name{u.Workspace, n.kind, n.value})
-		}
+	all := []name{
+		{u.Workspace, byEmail, u.Email}, {u.Workspace, byUsername, u.Username}, {u.Workspace, byExternal, u.ExternalID},
 	}
-	return all
+	return slices.DeleteFunc(all, func(n name) bool { return n.value == "" })
 }
 
 // taken is what the caller is told where another user has the name.

@@ -149,20 +149,49 @@ func TestWhatAGuestsSessionHangsOn(t *testing.T) {
 // What falls between the reading and the rotation is a condition of the rotation itself.
 func TestARotationHoldsItsAnchors(t *testing.T) {
 	onEach(t, func(w *world) {
-		g, tokens := w.guest()
-		ticket, err := w.keys.read(tokens.RefreshToken)
-		require.NoError(w, err)
-		_, anchors, _, err := w.read(w.ctx(), ticket.who)
-		require.NoError(w, err)
-		for _, fall := range []store.Write{
-			store.Set(LinkKey(g.Room, g.Link), store.Record{"paused": "1"}),
-			store.Set(LinkKey(g.Room, g.Link), store.Record{"paused": "", "ends": store.Millis(w.Now())}),
-			store.Set(SeatKey(g.Room, g.ID), store.Record{"sid": w.NewID()}),
-			store.Delete(EpochKey("r:"+g.Room, g.Lineage)),
+		link := func(g Identity) store.Key { return LinkKey(g.Room, g.Link) }
+		seat := func(g Identity) store.Key { return SeatKey(g.Room, g.ID) }
+		session := func(u Identity) store.Key { return SessionKey(u.ID, u.Session) }
+		user := func(u Identity) store.Key { return UserKey(u.ID) }
+		for _, row := range []struct {
+			kind Kind
+			of   func(Identity) store.Key
+			sets store.Record
+		}{
+			{Guest, link, store.Record{"paused": "1"}},
+			{Guest, link, store.Record{"ended": "1"}},
+			{Guest, link, store.Record{"ends": store.Millis(w.Now())}},
+			{Guest, seat, store.Record{"ended": "1"}},
+			{Guest, seat, store.Record{"sid": w.NewID()}},
+			{Guest, seat, store.Record{"gen": "2"}},
+			{Guest, func(g Identity) store.Key { return RoomKey(g.Room) }, store.Record{"ended": "1"}},
+			{Guest, func(g Identity) store.Key { return EpochKey("r:"+g.Room, g.Lineage) }, nil}, // taken away
+			{User, session, store.Record{"ended": "1"}},
+			{User, session, store.Record{"ends": store.Millis(w.Now())}},
+			{User, session, store.Record{"gen": "2"}},
+			{User, user, store.Record{"epoch": w.NewID()}},
+			{User, user, store.Record{"paused": "1"}},
+			{User, user, store.Record{"ended": "1"}},
+			{User, user, nil},
 		} {
-			w.write(fall)
+			who, tokens := w.guest()
+			if row.kind == User {
+				name := w.NewID()
+				w.user(name)
+				tokens = w.signIn(name, good)
+				who = w.identity(tokens)
+			}
+			ticket, err := w.keys.read(tokens.RefreshToken)
+			require.NoError(w, err)
+			_, anchors, _, err := w.read(w.ctx(), ticket.who)
+			require.NoError(w, err)
+			if row.sets == nil {
+				w.write(store.Delete(row.of(who)))
+			} else {
+				w.write(store.Set(row.of(who), row.sets))
+			}
 			_, err = w.rotate(w.ctx(), ticket, anchors)
-			require.ErrorIs(w, err, ErrOvertaken)
+			require.ErrorIs(w, err, ErrOvertaken, "%v %v", row.kind, row.sets)
 		}
 	})
 }

@@ -114,9 +114,11 @@ func (a *Authority) setRole(ctx context.Context, workspace, user string, was, is
 // leaveNoGhost takes the role of a user away who is blocked or gone. A user can get a role and be blocked at the same
 // moment, in two partitions; whoever of the two comes last sees both.
 func (a *Authority) leaveNoGhost(ctx context.Context, workspace, user string) error {
-	recs, err := a.Store.Get(ctx, UserKey(user), StaffKey(workspace, user))
-	if err != nil || recs[1] == nil || Alive(recs[0], a.Now()) {
-		return err
-	}
-	return a.setRole(ctx, workspace, user, roleOf(recs[1]), "")
+	return Settle(func() error {
+		recs, err := a.Store.Get(ctx, UserKey(user), StaffKey(workspace, user))
+		if err != nil || Alive(recs[0], a.Now()) {
+			return err
+		}
+		return a.setRole(ctx, workspace, user, roleOf(recs[1]), "")
+	})
 }

@@ -99,3 +99,23 @@ func opened(t *testing.T, token string) (head, claims set) {
 	}
 	return head, claims
 }
+
+func BenchmarkAuthenticate(b *testing.B) {
+	a := still(b)
+	token, _, err := a.accessToken(everyone()[0], time.Time{})
+	require.NoError(b, err)
+	for b.Loop() {
+		if _, err := a.Authenticate(token.Reveal()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkTokens(b *testing.B) {
+	a := still(b)
+	for b.Loop() {
+		if _, err := a.tokens(everyone()[3], 1, time.Time{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"usher/auth"
+	"usher/handlers"
+	"usher/internal/password"
+	"usher/internal/store"
+	"usher/invites"
+	"usher/roles"
+)
+
+// Run serves until the program is told to stop. The address comes first, and whoever connects then waits: a start
+// that is going to fail makes no workspace.
+func (s *serve) Run(ctx context.Context, p *program) (err error) {
+	if err := s.check(); err != nil {
+		return usageError{err}
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }() // the server has done so already, unless it never began
+	local := "http://" + reachable(listener.Addr())
+	s.PublicURL = cmp.Or(s.PublicURL, local)
+	s.RoomURL = cmp.Or(s.RoomURL, s.PublicURL+"/room")
+
+	data, err := p.openStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, data.Close()) }()
+	a, err := p.authority(ctx, data, s.authority())
+	if err != nil {
+		return err
+	}
+	api, end, err := s.api(p, a)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, end()) }()
+	if err := p.firstStart(ctx, a, s.seeds, local); err != nil {
+		return err
+	}
+	p.log.Info("listening", "address", listener.Addr().String(), "url", s.PublicURL, "docs", s.PublicURL+"/docs")
+	return serveHTTP(ctx, listener, api, p.log)
+}
+
+// reachable is where a listener is found from the machine itself.
+func reachable(at net.Addr) string {
+	if tcp, ok := at.(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		return fmt.Sprintf("127.0.0.1:%d", tcp.Port)
+	}
+	return at.String()
+}
+
+func (s *serve) authority() auth.Settings {
+	return auth.Settings{
+		Issuer: s.PublicURL, AccessTTL: s.AccessTTL, RoomTTL: s.RoomTokenTTL,
+		IdleTTL: s.RefreshIdle, MaxTTL: s.RefreshMax, SignUp: s.SignUp,
+	}
+}
+
+func (p *program) authority(ctx context.Context, data store.Store, set auth.Settings) (*auth.Authority, error) {
+	hasher := password.NewHasher(password.Recommended, rand.Reader)
+	return auth.New(ctx, data, set, clock, rand.Reader, hasher, p.log)
+}
+
+// clock tells whole milliseconds, as the store keeps them: an instant is the same in the answer that makes it and in
+// every later one.
+func clock() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+// api is everything that is served, and how it ends.
+func (s *serve) api(p *program, a *auth.Authority) (*handlers.Handler, func() error, error) {
+	limits, end, err := p.openLimits()
+	if err != nil {
+		return nil, nil, err
+	}
+	spaces := roles.New(a)
+	api, err := handlers.New(handlers.Deps{
+		Authority: a,
+		Spaces:    spaces,
+		Desk:      invites.New(a, spaces, invites.Settings{RoomURL: s.RoomURL, MaxLinkTTL: s.MaxLinkTTL}),
+		Limiter:   limits,
+		Log:       p.log,
+		Now:       clock,
+		PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxies,
+	})
+	if err != nil {
+		_ = end() // nothing was counted yet
+		return nil, nil, err
+	}
+	return api, end, nil
+}
+
+// How long the server waits for others.
+const (
+	headersWithin = 5 * time.Second
+	requestWithin = 20 * time.Second
+	answerWithin  = time.Minute
+	idleWithin    = 2 * time.Minute
+	drainFor      = time.Second      // a balancer sees /readyz say no
+	finishWithin  = 15 * time.Second // requests that are under way come to their end
+)
+
+const longestHeaders = 32 << 10
+
+// serveHTTP serves until ctx ends. Then it takes no new requests, and finishes those that are under way.
+func serveHTTP(ctx context.Context, listener net.Listener, api *handlers.Handler, log *slog.Logger) error {
+	server := &http.Server{
+		Handler:           api,
+		ReadHeaderTimeout: headersWithin,
+		ReadTimeout:       requestWithin,
+		WriteTimeout:      answerWithin,
+		IdleTimeout:       idleWithin,
+		MaxHeaderBytes:    longestHeaders,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	api.Drain()
+	log.Info("stopping")
+	select {
+	case err := <-failed:
+		return err
+	case <-time.After(drainFor):
+	}
+	within, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishWithin)
+	defer cancel()
+	if err := server.Shutdown(within); err != nil {
+		return fmt.Errorf("requests were cut off: %w", errors.Join(err, server.Close()))
+	}
+	log.Info("stopped")
+	return nil
+}

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"usher/auth"
+	"usher/internal/secret"
+	"usher/invites"
+)
+
+// A commandLine is every command with its settings. A setting is a flag, or a variable of the environment (see
+// variable); one that is a secret.String can also be the content of a file.
+type commandLine struct {
+	storage `embed:""`
+	journal `embed:""`
+
+	Serve     serve `cmd:"" default:"withargs" help:"Serve the API. This is what usher does without a command, too."`
+	Workspace struct {
+		Create createWorkspace `cmd:"" help:"Make another workspace, and print its credentials."`
+	} `cmd:"" help:"Workspaces."`
+	Admin struct {
+		Reset resetAdmin `cmd:"" help:"Give an administrator another password, end all of his sessions, and print it."`
+	} `cmd:"" help:"Administrators."`
+	Version version `cmd:"" help:"Print the version."`
+}
+
+// storage says where the data are.
+type storage struct {
+	Data          string        `default:"usher.db" placeholder:"FILE" help:"The file that holds the data, for a single server."`
+	Redis         secret.String `placeholder:"URL" help:"Redis in the place of the file, for a fleet: redis[s]://user:password@host:port/0, or host:port; several addresses with commas between."`
+	RedisMode     string        `default:"single" enum:"single,sentinel,cluster" placeholder:"MODE" help:"What Redis is: single, sentinel or cluster."`
+	RedisMaster   string        `placeholder:"NAME" help:"The name by which the sentinels know the master."`
+	RedisSentinel secret.String `name:"redis-sentinel-password" placeholder:"PASSWORD" help:"The sentinels' own password; that of the URL is the servers'."`
+	RedisPrefix   string        `default:"usher" placeholder:"WORD" help:"What every key begins with."`
+	RedisReplicas int           `name:"redis-wait-replicas" default:"0" placeholder:"N" help:"How many replicas must have a change before it is acknowledged."`
+}
+
+type journal struct {
+	Format string     `name:"log-format" default:"text" enum:"text,json" placeholder:"FORMAT" help:"How the log is written: text or json."`
+	Level  slog.Level `name:"log-level" default:"info" placeholder:"LEVEL" help:"The least that is logged: debug, info, warn or error."`
+}
+
+func (l journal) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: l.Level}
+	if l.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// seeds are the secrets of a new workspace; what is not given is generated.
+type seeds struct {
+	AdminEmail    secret.String `placeholder:"ADDRESS" help:"The first administrator's e-mail address; admin@localhost where none is given."`
+	AdminPassword secret.String `placeholder:"PASSWORD" help:"The first administrator's password; generated where none is given."`
+	ClientSecret  secret.String `placeholder:"SECRET" help:"The confidential client's secret; generated where none is given."`
+}
+
+func (s seeds) workspace(name string) auth.NewWorkspace {
+	return auth.NewWorkspace{
+		Name: name, AdminEmail: s.AdminEmail.Reveal(), AdminPassword: s.AdminPassword, ClientSecret: s.ClientSecret,
+	}
+}
+
+// serve are the settings of the server.
+type serve struct {
+	Listen         string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The address to listen on; the port 0 stands for any free one."`
+	PublicURL      string        `name:"public-url" placeholder:"URL" help:"Where the world finds this server, and the issuer of its tokens; http://<listen> where none is given."`
+	RoomURL        string        `name:"room-url" placeholder:"URL" help:"Where guest links lead, to /<alias> under it; <public-url>/room where none is given."`
+	TrustedProxies []string      `placeholder:"NETWORK" help:"The addresses and networks of proxies whose X-Forwarded-For is believed."`
+	SignUp         auth.SignUp   `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create users: users (any who is signed in) or admins."`
+	MaxLinkTTL     time.Duration `name:"max-link-ttl" default:"432000s" placeholder:"TIME" help:"The longest life of a guest link."`
+	AccessTTL      time.Duration `name:"access-ttl" default:"15m" placeholder:"TIME" help:"The life of an access token."`
+	RefreshIdle    time.Duration `default:"504h" placeholder:"TIME" help:"A session ends when it was not refreshed for so long."`
+	RefreshMax     time.Duration `default:"2160h" placeholder:"TIME" help:"A session ends after so long in any case."`
+	RoomTokenTTL   time.Duration `name:"room-token-ttl" default:"5m" placeholder:"TIME" help:"The life of a room token."`
+
+	seeds `embed:""`
+}
+
+// The contract takes no ttl beyond it.
+const longestLink = 10 * 365 * 24 * time.Hour
+
+// check finds the mistakes that a type does not.
+func (s *serve) check() error {
+	if _, port, err := net.SplitHostPort(s.Listen); err != nil || port == "" {
+		return errors.New("--listen: not host:port")
+	}
+	for name, at := range map[string]*string{"public-url": &s.PublicURL, "room-url": &s.RoomURL} {
+		*at = strings.TrimRight(*at, "/")
+		if u, err := url.Parse(*at); *at != "" && (err != nil || !isBase(u)) {
+			return fmt.Errorf("--%s: not an http or https URL without a query", name)
+		}
+	}
+	for _, proxy := range s.TrustedProxies {
+		_, address := netip.ParseAddr(proxy)
+		if _, network := netip.ParsePrefix(proxy); address != nil && network != nil {
+			return fmt.Errorf("--trusted-proxies: %q is neither an address nor a network", proxy)
+		}
+	}
+	if s.MaxLinkTTL < invites.MinLinkTTL || s.MaxLinkTTL > longestLink {
+		return fmt.Errorf("--max-link-ttl: not between %v and %v", invites.MinLinkTTL, longestLink)
+	}
+	if min(s.AccessTTL, s.RefreshIdle, s.RefreshMax, s.RoomTokenTTL) < time.Second {
+		return errors.New("--access-ttl, --refresh-idle, --refresh-max, --room-token-ttl: a second at least")
+	}
+	return nil
+}
+
+func isBase(u *url.URL) bool {
+	return (u.Scheme == "http" || u.Scheme == "https") && u.Hostname() != "" &&
+		u.User == nil && u.RawQuery == "" && u.Fragment == "" && !u.ForceQuery
+}

@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ulule/limiter/v3"
+	"github.com/ulule/limiter/v3/drivers/store/memory"
+	limitredis "github.com/ulule/limiter/v3/drivers/store/redis"
+
+	"usher/internal/store"
+)
+
+func (s storage) redis() store.RedisSettings {
+	return store.RedisSettings{
+		URL: s.Redis.Reveal(), Mode: s.RedisMode, Master: s.RedisMaster, SentinelPassword: s.RedisSentinel.Reveal(),
+		Prefix: s.RedisPrefix, WaitReplicas: s.RedisReplicas,
+	}
+}
+
+// openStore opens Redis where it is set, else the file.
+func (p *program) openStore(ctx context.Context) (store.Store, error) {
+	if p.storage.Redis.Empty() {
+		return store.OpenBolt(p.storage.Data, clock)
+	}
+	return store.OpenRedis(ctx, p.storage.redis(), p.log)
+}
+
+// openLimits opens the limiter's store, which a fleet shares by Redis and a single server has in memory. The limiter
+// counts by scripts that must not run twice, and so its client sends nothing again.
+func (p *program) openLimits() (limits limiter.Store, end func() error, err error) {
+	options := limiter.StoreOptions{Prefix: p.storage.RedisPrefix + ":limit", CleanUpInterval: limiter.DefaultCleanUpInterval}
+	if p.storage.Redis.Empty() {
+		return memory.NewStoreWithOptions(options), func() error { return nil }, nil
+	}
+	client, err := p.storage.redis().Client(0)
+	if err != nil {
+		return nil, nil, err
+	}
+	limits, err = limitredis.NewStoreWithOptions(client, options)
+	if err != nil {
+		_ = client.Close() // it has nothing to lose yet
+		return nil, nil, fmt.Errorf("the limiter's store: %w", err)
+	}
+	return limits, client.Close, nil
+}
+
+// check finds what is wrong with the settings alone.
+func (s storage) check() error {
+	if s.Redis.Empty() {
+		return nil
+	}
+	client, err := s.redis().Client(0) // it does not connect yet
+	if err != nil {
+		return err
+	}
+	return client.Close()
+}
