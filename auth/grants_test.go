@@ -79,6 +79,9 @@ func TestAClientIsWhoItSays(t *testing.T) {
 
 		who.Workspace = w.NewID()
 		w.over(who)
+
+		w.write(store.Set(ClientKey("web"), store.Record{"workspace": w.NewID()}))
+		w.over(w.admin) // who signed in by a client of the workspace
 	})
 }
 

@@ -74,3 +74,22 @@ func TestTwoNamesAtOnce(t *testing.T) {
 		}
 	})
 }
+
+// The names are what they were when the user was read, but who changed them to and fro may be about to drop one.
+func TestAChangeToAndFroIsAChange(t *testing.T) {
+	onEach(t, func(w *world) {
+		id := w.user("ann")
+		ann := w.signedIn("ann", good)
+		rec := w.record(UserKey(id))
+		for _, to := range []string{"queen", "ann"} {
+			_, err := w.UpdateMe(w.ctx(), ann, UserPatch{Username: &to})
+			require.NoError(w, err)
+		}
+		var was account
+		require.NoError(w, rec.Load(&was))
+		is := was
+		is.Username = "king"
+		require.ErrorIs(w, w.rewrite(w.ctx(), rec, was, is), ErrOvertaken)
+		require.NoError(w, w.rewrite(w.ctx(), w.record(UserKey(id)), was, is))
+	})
+}

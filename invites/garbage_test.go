@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"usher/auth"
 	"usher/internal/store"
 	"usher/invites"
 )
@@ -27,6 +28,8 @@ func TestGarbage(t *testing.T) {
 	h.extend(of.ID, 5*day) // while it lives
 	h.pass(11 * day)       // past the week of its first end
 	h.sweep()
+	_, err = h.desk.ActivateInvite(t.Context(), h.ann, h.space, in.ID)
+	require.ErrorIs(t, err, invites.ErrInviteExpired)
 	h.extend(of.ID, 5*day) // while it is over
 	require.Equal(t, g.ID, h.seat(of, laptop).ID)
 	h.pass(5*day + 7*day - time.Minute)
@@ -74,8 +77,14 @@ func TestVeryManySeats(t *testing.T) {
 		h.pass(time.Minute)
 		h.extend(of.ID, 2*day)
 		h.lives(guests[449])
+		gone := auth.SeatKey(h.room, guests[0].ID)
+		_, err := h.auth.Apply(t.Context(), store.Tx{Do: []store.Write{store.Delete(gone)}})
+		require.NoError(t, err)
 		h.pause(of.ID, true)
 		h.pause(of.ID, false)
+		recs, err := h.auth.Store.Get(t.Context(), gone)
+		require.NoError(t, err)
+		require.Nil(t, recs[0], "what was collected stays away")
 		for _, g := range guests {
 			h.dead(g)
 		}

@@ -61,7 +61,7 @@ type operation struct {
 
 // operations are all that one may do with links, the last of them last.
 func (h *house) operations(who auth.Identity, room, link string) []operation {
-	ctx := h.Context()
+	ctx, ttl := h.Context(), 2*day
 	return []operation{
 		{"generate", func() error {
 			_, _, err := h.desk.GenerateAccess(ctx, who, h.space, room, invites.NewLink{Username: "John", Role: "user"})
@@ -73,7 +73,7 @@ func (h *house) operations(who auth.Identity, room, link string) []operation {
 		}},
 		{"get", func() error { _, err := h.desk.GetLink(ctx, who, h.space, room, link); return err }},
 		{"update", func() error {
-			_, err := h.desk.UpdateLink(ctx, who, h.space, room, link, invites.LinkPatch{})
+			_, err := h.desk.UpdateLink(ctx, who, h.space, room, link, invites.LinkPatch{TTL: &ttl})
 			return err
 		}},
 		{"revoke", func() error { return h.desk.RevokeLink(ctx, who, h.space, room, link) }},

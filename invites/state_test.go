@@ -94,8 +94,15 @@ func TestExplainingALink(t *testing.T) {
 				require.Equal(t, roles.RoomModerator, why.Role)
 			}
 		}
+		unseen := *h
+		unseen.room = h.build(roles.Private)
+		unseen.grant(h.mod, roles.RoomModerator)
+		require.NoError(t, h.spaces.RevokeRole(t.Context(), h.owner, h.space, unseen.room, h.owner.ID, false))
+		why, err := h.desk.Explain(t.Context(), h.owner, h.space, unseen.room, unseen.link(oneTime).ID)
+		require.NoError(t, err)
+		require.True(t, why.Allowed, "the owner of the space, unseen")
 		require.NoError(t, h.spaces.CloseRoom(t.Context(), h.owner, h.space, h.room))
-		why, err := h.desk.Explain(t.Context(), h.owner, h.space, h.room, of.ID)
+		why, err = h.desk.Explain(t.Context(), h.owner, h.space, h.room, of.ID)
 		require.NoError(t, err)
 		require.False(t, why.Allowed)
 		require.Equal(t, roles.CodeRoomClosed, why.Code())
