@@ -14,9 +14,9 @@ import (
 const AnonymousTTL = 24 * time.Hour
 
 // JoinAsGuest gives a seat in an open room to someone without an account, marked anonymous. The same seat key finds the
-// same seat again, while the room stays open. A room that the caller may not see is roles.ErrNotFound, one that he is
-// banned from a roles.BannedError, one that is not open roles.ErrForbidden, a closed one a roles.DeniedError. A guest of
-// another room counts as someone without a token.
+// same seat again, while the room stays open. A room that the caller may not know of is roles.ErrNotFound, one that he is
+// banned from a roles.BannedError, one that he may see but that is not open roles.ErrForbidden, a closed one a
+// roles.DeniedError; ErrSeatBanned is a seat that was put out. A guest of another room counts as someone without a token.
 func (d *Desk) JoinAsGuest(ctx context.Context, who auth.Identity, space, room, name string, key secret.String) (Seated, error) {
 	if who.Kind == auth.Guest {
 		who = auth.Identity{}

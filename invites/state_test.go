@@ -86,7 +86,7 @@ func TestExplainingALink(t *testing.T) {
 		for _, row := range []struct {
 			who  auth.Identity
 			want error
-		}{{h.owner, nil}, {h.mod, nil}, {h.ann, roles.ErrForbidden}, {h.bob, roles.ErrNotFound}} {
+		}{{h.owner, nil}, {h.mod, nil}, {h.admin, nil}, {h.ann, roles.ErrForbidden}, {h.bob, roles.ErrNotFound}} {
 			why, err := h.desk.Explain(t.Context(), row.who, h.space, h.room, of.ID)
 			require.ErrorIs(t, err, row.want)
 			if err == nil {

@@ -84,7 +84,6 @@ func (s *Spaces) SpaceBan(ctx context.Context, who auth.Identity, space, user st
 			return err
 		}
 		now, err = s.changeMember(ctx, st, user, had, "", false, store.Tx{
-			If: []store.Cond{older.still("s:" + space)},
 			Do: ban.write("s:"+space, older, st.Now),
 		})
 		return err

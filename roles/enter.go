@@ -1,7 +1,6 @@
 package roles
 
 import (
-	"errors"
 	"time"
 
 	"usher/auth"
@@ -61,19 +60,6 @@ func (st Standing) Enter() Decision {
 		return Decision{}.because(CodeRoomClosed, "")
 	}
 	return st.admit()
-}
-
-// MayEnter is the entering decision as an answer to the caller: no is a DeniedError, and ErrNotFound for who may not
-// know of the room.
-func (st Standing) MayEnter() (Decision, error) {
-	decision := st.Enter()
-	switch {
-	case decision.Allowed:
-		return decision, nil
-	case errors.Is(st.May(SeeRoom), ErrNotFound):
-		return Decision{}, ErrNotFound
-	}
-	return decision, &DeniedError{decision}
 }
 
 // admit is the decision without regard to whether the room is closed: closing shuts the door, not its administration.

@@ -72,7 +72,7 @@ func under(out *strings.Builder, table func(condition func(*Standing)) string) {
 		if i > 0 && text == normal {
 			text = "as at first\n"
 		}
-		fmt.Fprintf(out, "\n## %s\n\n%s", condition.name, text)
+		_, _ = fmt.Fprintf(out, "\n## %s\n\n%s", condition.name, text)
 	}
 }
 
@@ -81,7 +81,7 @@ func doorTable(condition func(*Standing)) string {
 	var out strings.Builder
 	answers := map[string]bool{}
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "who\tspace\trole in it\troom\tno role\tmonitor\tuser\tmoderator\towner")
+	_, _ = fmt.Fprintln(w, "who\tspace\trole in it\troom\tno role\tmonitor\tuser\tmoderator\towner")
 	for _, who := range actors {
 		for _, public := range []bool{true, false} {
 			for _, inSpace := range spaceRoles {
@@ -90,7 +90,7 @@ func doorTable(condition func(*Standing)) string {
 						continue
 					}
 					row := decisions(who, public, inSpace, access, condition, answers)
-					fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", who.name, visibility(public), plain(inSpace), access, strings.Join(row, "\t"))
+					_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", who.name, visibility(public), plain(inSpace), access, strings.Join(row, "\t"))
 				}
 			}
 		}

@@ -3,7 +3,6 @@ package roles
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"usher/auth"
@@ -17,8 +16,8 @@ type Pass struct {
 	Room            Room
 }
 
-// Join is the entering decision, and where it is yes a token for the room's media server. No is a DeniedError, and
-// ErrNotFound for who may not know of the room. It is auth.ErrWrongToken for who is neither a user nor on a seat.
+// Join is the entering decision, and where it is yes a token for the room's media server. No is a DeniedError, which
+// tells whoever comes with a room's id why. It is auth.ErrWrongToken for who is neither a user nor on a seat.
 func (s *Spaces) Join(ctx context.Context, who auth.Identity, space, room string) (Pass, error) {
 	if who.Kind != auth.User && who.Kind != auth.Guest {
 		return Pass{}, auth.ErrWrongToken
@@ -27,9 +26,9 @@ func (s *Spaces) Join(ctx context.Context, who auth.Identity, space, room string
 	if err != nil {
 		return Pass{}, err
 	}
-	decision, err := st.MayEnter()
-	if err != nil {
-		return Pass{}, err
+	decision := st.Enter()
+	if !decision.Allowed {
+		return Pass{}, &DeniedError{decision}
 	}
 	pass := Pass{RoomClaims: auth.RoomClaims{
 		Subject: who.ID, Workspace: st.Space.Workspace, Space: space, Room: room,
@@ -45,19 +44,14 @@ func (r Room) mayPublish(role Role) bool {
 	return role.Rank() >= RoomModerator.Rank() || r.Type != Webinar && role != RoomMonitor
 }
 
-// Explain says whether a user may enter a room, and why: oneself, as far as one may know of the room, or, to those who
-// may grant there, another.
+// Explain says whether a user may enter a room, and why: oneself, or, to those who may grant there, another.
 func (s *Spaces) Explain(ctx context.Context, who auth.Identity, space, room, user string) (Decision, error) {
 	if user == "" || user == who.ID {
 		st, _, err := s.InRoom(ctx, who, space, room)
 		if err != nil {
 			return Decision{}, err
 		}
-		decision, err := st.MayEnter()
-		if denied, ok := errors.AsType[*DeniedError](err); ok {
-			return denied.Decision, nil
-		}
-		return decision, err
+		return st.Enter(), nil
 	}
 	return s.explain(ctx, who, space, room, user)
 }

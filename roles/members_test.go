@@ -180,7 +180,7 @@ func TestSpaceBanLimits(t *testing.T) {
 	})
 }
 
-// Nobody who is banned is admitted, and nobody into a space that is gone.
+// Nobody who is banned is admitted, nor by what was so when he last looked, nor into a space that is gone.
 func TestAdmitRefuses(t *testing.T) {
 	onEach(t, func(w *world) {
 		p, ctx := w.place(false, Private), w.Context()
@@ -189,6 +189,11 @@ func TestAdmitRefuses(t *testing.T) {
 		require.ErrorIs(w, w.Admit(ctx, before, SpaceUser, store.Tx{}), auth.ErrOvertaken)
 		require.ErrorIs(w, w.Admit(ctx, w.inSpace(p, "friend"), SpaceUser, store.Tx{}), auth.ErrOvertaken)
 		late := w.inSpace(p, "late")
+		stale := w.inSpace(p, "riser")
+		w.join(p.space, "riser", SpaceModerator)
+		require.ErrorIs(w, w.Admit(ctx, stale, SpaceUser, store.Tx{}), auth.ErrOvertaken)
+		require.NoError(w, w.RemoveMember(ctx, w.as("riser"), p.space, w.id("riser"), false))
+		require.ErrorIs(w, w.Admit(ctx, stale, SpaceUser, store.Tx{}), auth.ErrOvertaken)
 		require.NoError(w, w.DeleteSpace(ctx, w.as("owner"), p.space))
 		require.ErrorIs(w, w.Admit(ctx, late, SpaceUser, store.Tx{}), auth.ErrOvertaken)
 	})

@@ -73,9 +73,9 @@ func TestStoppedHalfWay(t *testing.T) {
 		owner, ctx := w.as("owner"), w.Context()
 		gone := func(p place, his []issued) {
 			require.Equal(w, string(CodeNotInSpace), w.enters(p, "actor"))
+			w.allVoid(his)
 			w.join(p.space, "actor", SpaceUser)
 			require.Equal(w, string(CodeNotInRoom), w.enters(p, "actor"))
-			w.allVoid(his)
 		}
 		rows := []struct {
 			name string
@@ -152,4 +152,34 @@ func (w *world) allVoid(his []issued) {
 		inSpace, inRoom := w.holds(i)
 		require.False(w, inSpace || inRoom)
 	}
+}
+
+// A removal that was stopped, and not repeated, is completed where he comes back.
+func TestStoppedAndBack(t *testing.T) {
+	onEach(t, func(w *world) {
+		p, his := w.stoppedRemoval()
+		w.join(p.space, "actor", SpaceUser)
+		w.allVoid(his)
+		require.Empty(w, w.inSpace(p, "actor").Member.Fall)
+	})
+}
+
+// Whoever has carried one fall to its end does not take another one for done.
+func TestFallsApart(t *testing.T) {
+	onEach(t, func(w *world) {
+		p, _ := w.stoppedRemoval()
+		earlier := Tenure{Fall: "an earlier one"}
+		require.NoError(w, w.sweep(w.Context(), p.space, w.id("actor"), earlier, false))
+		require.NotEmpty(w, w.inSpace(p, "actor").Member.Fall)
+	})
+}
+
+// stoppedRemoval is a place whose actor has just been removed, of which the rooms have not heard yet.
+func (w *world) stoppedRemoval() (place, []issued) {
+	w.Helper()
+	p, his := w.twoRooms()
+	broken := w.on(func(s store.Store) store.Store { return &halting{s, 1, false} })
+	err := broken.RemoveMember(w.Context(), w.as("owner"), p.space, w.id("actor"), false)
+	require.ErrorIs(w, err, store.ErrUnavailable)
+	return p, his
 }

@@ -16,9 +16,19 @@ var allRights = []struct {
 	name  string
 	right Right
 }{
-	{"SeeSpace", SeeSpace}, {"ListMembers", ListMembers}, {"ManageMembers", ManageMembers}, {"Invite", Invite},
-	{"CreateRooms", CreateRooms}, {"UpdateSpace", UpdateSpace}, {"SeeRoom", SeeRoom}, {"UpdateRoom", UpdateRoom},
-	{"SetAccess", SetAccess}, {"DeleteRoom", DeleteRoom}, {"Grant", Grant}, {"Moderate", Moderate}, {"IssueLinks", IssueLinks},
+	{"SeeSpace", SeeSpace},
+	{"ListMembers", ListMembers},
+	{"ManageMembers", ManageMembers},
+	{"Invite", Invite},
+	{"CreateRooms", CreateRooms},
+	{"UpdateSpace", UpdateSpace},
+	{"SeeRoom", SeeRoom},
+	{"UpdateRoom", UpdateRoom},
+	{"SetAccess", SetAccess},
+	{"DeleteRoom", DeleteRoom},
+	{"Grant", Grant},
+	{"Moderate", Moderate},
+	{"IssueLinks", IssueLinks},
 }
 
 // outcome is an error in one word.
@@ -33,11 +43,11 @@ func outcome(err error) string {
 		return "field"
 	}
 	if _, ok := errors.AsType[*DeniedError](err); ok {
-		return "denied"
+		return "no"
 	}
 	for known, word := range map[error]string{
 		ErrForbidden: "403", ErrNotFound: "404", ErrRank: "rank", auth.ErrWrongToken: "token", ErrUserNotFound: "whom?",
-		ErrNotMember: "no member", ErrNoRole: "no role", ErrNotBanned: "no ban", ErrLastOwner: "last", ErrUserBanned: "conflict",
+		ErrNotMember: "no member", ErrNoRole: "no role", ErrNotBanned: "no ban", ErrLastOwner: "last", ErrUserBanned: "409",
 		auth.ErrInvalidToken: "401", auth.ErrForbidden: "403", auth.ErrNotFound: "404",
 	} {
 		if errors.Is(err, known) {
@@ -60,11 +70,11 @@ func TestRights(t *testing.T) {
 func rightsTable(condition func(*Standing)) string {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprint(w, "who\trole in the space\tin the room")
+	_, _ = fmt.Fprint(w, "who\trole in the space\tin the room")
 	for _, r := range allRights {
-		fmt.Fprint(w, "\t", r.name)
+		_, _ = fmt.Fprint(w, "\t", r.name)
 	}
-	fmt.Fprintln(w)
+	_, _ = fmt.Fprintln(w)
 	for _, open := range []bool{false, true} {
 		for _, who := range actors {
 			rightsOf(w, who, open, condition)
@@ -88,11 +98,11 @@ func rightsOf(w *tabwriter.Writer, who actor, open bool, condition func(*Standin
 			st := who.at(open, access)
 			st.Member.Role, st.Tenure.Role = inSpace, inRoom
 			condition(&st)
-			fmt.Fprintf(w, "%s, %s\t%s\t%s", who.name, door, plain(inSpace), plain(inRoom))
+			_, _ = fmt.Fprintf(w, "%s, %s\t%s\t%s", who.name, door, plain(inSpace), plain(inRoom))
 			for _, r := range allRights {
-				fmt.Fprint(w, "\t", outcome(st.May(r.right)))
+				_, _ = fmt.Fprint(w, "\t", outcome(st.May(r.right)))
 			}
-			fmt.Fprintln(w)
+			_, _ = fmt.Fprintln(w)
 		}
 	}
 }
@@ -103,18 +113,18 @@ func TestRanks(t *testing.T) {
 	var out strings.Builder
 	out.WriteString("# Who may make what of whom. \"none\" as the new role: take the role away.\n\n")
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "by\tof\tnone\tmonitor\tuser\tmoderator\towner")
+	_, _ = fmt.Fprintln(w, "by\tof\tnone\tmonitor\tuser\tmoderator\towner")
 	for _, by := range roomRoles {
 		for _, had := range roomRoles {
-			fmt.Fprintf(w, "%s\t%s", plain(by), plain(had))
+			_, _ = fmt.Fprintf(w, "%s\t%s", plain(by), plain(had))
 			for _, role := range roomRoles {
 				answer := "-"
 				if mayGive(by.Rank(), had, role) {
 					answer = "yes"
 				}
-				fmt.Fprint(w, "\t", answer)
+				_, _ = fmt.Fprint(w, "\t", answer)
 			}
-			fmt.Fprintln(w)
+			_, _ = fmt.Fprintln(w)
 		}
 	}
 	require.NoError(t, w.Flush())
