@@ -71,7 +71,7 @@ func open(t *testing.T, s store.Store) *door {
 		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
 	}, now, rand.Reader, hasher, log)
 	must(t, err)
-	spaces := roles.New(d.auth)
+	spaces := roles.New(d.auth, roles.Settings{})
 	desk := invites.New(d.auth, spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
 	d.api, err = handlers.New(handlers.Deps{
 		Authority: d.auth, Spaces: spaces, Desk: desk, Limiter: memory.NewStore(), Log: log, Now: now, PublicURL: publicURL,

@@ -64,7 +64,7 @@ func newWorld(t *testing.T, s store.Store, clock *atomic.Int64) *world {
 		IdleTTL: 999 * day, MaxTTL: 999 * day, SignUp: auth.SignUpUsers,
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	w.spaces = roles.New(w.auth)
+	w.spaces = roles.New(w.auth, roles.Settings{})
 	w.desk = invites.New(w.auth, w.spaces, invites.Settings{RoomURL: roomURL, MaxLinkTTL: 5 * day})
 	w.admin = w.workspace()
 	w.owner, w.mod, w.ann, w.bob = w.person("owner"), w.person("mod"), w.person("ann"), w.person("bob")

@@ -11,10 +11,16 @@ import (
 // Spaces is the book of spaces and rooms. It is safe for concurrent use, in any number of processes on one store.
 type Spaces struct {
 	auth *auth.Authority
+	set  Settings
+}
+
+// Settings are what the book is told at start.
+type Settings struct {
+	AdminsCreateSpaces bool // and nobody else does
 }
 
 // New opens the book.
-func New(a *auth.Authority) *Spaces { return &Spaces{auth: a} }
+func New(a *auth.Authority, set Settings) *Spaces { return &Spaces{a, set} }
 
 // A Space holds rooms. A public one lets in every user of its workspace, a private one whoever has a role in it.
 type Space struct {
@@ -37,13 +43,18 @@ type SpaceDetails struct {
 	Public      bool   `store:"public"`
 }
 
-// CreateSpace makes a space; the caller becomes its owner. It is auth.ErrWrongToken for who is not a user.
+// CreateSpace makes a space; the caller becomes its owner. It is auth.ErrWrongToken for who is not a user, and
+// ErrForbidden where the settings leave that to administrators.
 func (s *Spaces) CreateSpace(ctx context.Context, who auth.Identity, in SpaceDetails) (string, error) {
 	if who.Kind != auth.User {
 		return "", auth.ErrWrongToken
 	}
-	if _, _, err := s.auth.Get(ctx, who); err != nil {
+	_, recs, err := s.auth.Get(ctx, who, auth.StaffKey(who.Workspace, who.ID))
+	if err != nil {
 		return "", err
+	}
+	if s.set.AdminsCreateSpaces && recs[0]["role"] != string(auth.Admin) {
+		return "", ErrForbidden
 	}
 	id, now := s.auth.NewID(), s.auth.Now()
 	space := Space{SpaceDetails: in, Workspace: who.Workspace, CreatorID: who.ID, Owners: 1, Created: now}

@@ -68,7 +68,7 @@ func newWorld(t *testing.T, s store.Store) *world {
 		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	w.Spaces = New(a)
+	w.Spaces = New(a, Settings{})
 	w.first, _, err = a.First(t.Context(), auth.NewWorkspace{AdminPassword: secret.New(pass)})
 	require.NoError(t, err)
 	w.people["admin"] = w.signIn("admin", w.first.PublicClient)
@@ -82,7 +82,7 @@ func (w *world) forward(by time.Duration) { w.ahead.Add(int64(by)) }
 func (w *world) on(view func(store.Store) store.Store) *world {
 	a, other := *w.auth, *w
 	a.Store = view(a.Store)
-	other.Spaces = New(&a)
+	other.Spaces = New(&a, Settings{})
 	return &other
 }
 

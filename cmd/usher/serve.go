@@ -85,7 +85,7 @@ func (s *serve) api(p *program, a *auth.Authority) (*handlers.Handler, func() er
 	if err != nil {
 		return nil, nil, err
 	}
-	spaces := roles.New(a)
+	spaces := roles.New(a, roles.Settings{AdminsCreateSpaces: s.CreateSpace == "admins"})
 	api, err := handlers.New(handlers.Deps{
 		Authority: a,
 		Spaces:    spaces,

@@ -75,6 +75,7 @@ type serve struct {
 	PublicURL      string        `name:"public-url" placeholder:"URL" help:"Where the world finds this server, and the issuer of its tokens; http://<listen> where none is given."`
 	RoomURL        string        `name:"room-url" placeholder:"URL" help:"Where guest links lead, to /<alias> under it; <public-url>/room where none is given."`
 	TrustedProxies []string      `placeholder:"NETWORK" help:"The addresses and networks of proxies whose X-Forwarded-For is believed."`
+	CreateSpace    string        `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create spaces: users (any of the workspace) or admins."`
 	SignUp         auth.SignUp   `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create users: users (any who is signed in) or admins."`
 	MaxLinkTTL     time.Duration `name:"max-link-ttl" default:"432000s" placeholder:"TIME" help:"The longest life of a guest link."`
 	AccessTTL      time.Duration `name:"access-ttl" default:"15m" placeholder:"TIME" help:"The life of an access token."`
