@@ -18,14 +18,14 @@ import (
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	var file store.Store
-	m := build(t, func(a *api, _ map[string]handler) { file = a.Authority.Store })
+	m := build(t, func(_ *machine, a *api, _ map[string]handler) { file = a.Authority.Store })
 	require.Equal(t, 200, m.ask("GET", "/readyz", "").status)
 	m.api.Drain()
 	require.Equal(t, 503, m.ask("GET", "/readyz", "").status)
 	require.Equal(t, 200, m.ask("GET", "/livez", "").status, "who drains still lives, and answers")
 	require.Equal(t, 200, m.ask("GET", "/.well-known/jwks.json", "").status)
 
-	gone := build(t, func(a *api, _ map[string]handler) { file = a.Authority.Store })
+	gone := build(t, func(_ *machine, a *api, _ map[string]handler) { file = a.Authority.Store })
 	require.NoError(t, file.Close())
 	require.Equal(t, 503, gone.ask("GET", "/readyz", "").status)
 }

@@ -36,10 +36,12 @@ func stores(t *testing.T, play func(*testing.T, limiter.Store)) {
 	})
 }
 
-func countingIn(s limiter.Store) part { return func(a *api, _ map[string]handler) { a.Limiter = s } }
+func countingIn(s limiter.Store) part {
+	return func(_ *machine, a *api, _ map[string]handler) { a.Limiter = s }
+}
 
 func trusting(proxies ...string) part {
-	return func(a *api, _ map[string]handler) { a.TrustedProxies = proxies }
+	return func(_ *machine, a *api, _ map[string]handler) { a.TrustedProxies = proxies }
 }
 
 func (m *machine) redeem(headers ...string) answer {

@@ -32,10 +32,12 @@ type machine struct {
 	api   *Handler
 	log   *journal
 	token map[auth.Kind]string
+
+	invents bool // some of its answers are a test's, and not of the contract
 }
 
 // A part changes what a machine is made of.
-type part func(*api, map[string]handler)
+type part func(*machine, *api, map[string]handler)
 
 func build(t *testing.T, parts ...part) *machine {
 	t.Helper()
@@ -55,7 +57,7 @@ func build(t *testing.T, parts ...part) *machine {
 	})
 	operations := examples(t)
 	for _, change := range parts {
-		change(a, operations)
+		change(m, a, operations)
 	}
 	a.limits = newAPI(a.Deps).limits
 	m.api, err = a.handler(operations)
@@ -68,7 +70,7 @@ func build(t *testing.T, parts ...part) *machine {
 
 // does puts a handler in the place of an operation.
 func does(operation string, h handler) part {
-	return func(_ *api, operations map[string]handler) { operations[operation] = h }
+	return func(m *machine, _ *api, operations map[string]handler) { m.invents, operations[operation] = true, h }
 }
 
 // fails makes an operation refuse.
@@ -138,6 +140,9 @@ func (m *machine) send(r *http.Request) answer {
 	defer func() { _ = response.Body.Close() }()
 	raw, err := io.ReadAll(response.Body)
 	require.NoError(m, err)
+	if !m.invents && response.StatusCode != http.StatusMethodNotAllowed {
+		Conforms(m, r, response.StatusCode, response.Header, raw)
+	}
 	got := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
 	switch kind := response.Header.Get("Content-Type"); {
 	case len(raw) == 0: // the answer to a HEAD

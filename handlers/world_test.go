@@ -1,24 +1,17 @@
 package handlers_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/getkin/kin-openapi/openapi3filter"
-	"github.com/getkin/kin-openapi/routers"
-	"github.com/getkin/kin-openapi/routers/legacy"
 	"github.com/ulule/limiter/v3/drivers/store/memory"
 
 	"usher/auth"
@@ -44,7 +37,6 @@ type door struct {
 	auth    *auth.Authority
 	clock   *atomic.Int64
 	applies *atomic.Int64
-	routes  routers.Router
 }
 
 // counted counts the writes, so that a test can say that a refusal changed nothing.
@@ -77,8 +69,6 @@ func open(t *testing.T, s store.Store) *door {
 		Authority: d.auth, Spaces: spaces, Desk: desk, Limiter: memory.NewStore(), Log: log, Now: now, PublicURL: publicURL,
 	})
 	must(t, err)
-	d.routes, err = contract()
-	must(t, err)
 	return d
 }
 
@@ -98,15 +88,6 @@ type reply struct {
 }
 
 func (r reply) text(field string) string { s, _ := r.body[field].(string); return s }
-
-// contract is read once; holding answers against it changes nothing in it.
-var contract = sync.OnceValues(func() (routers.Router, error) {
-	doc, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
-	if err != nil {
-		return nil, err
-	}
-	return legacy.NewRouter(doc)
-})
 
 // do sends a request. The body is JSON where it is not empty; token is a bearer's, or empty.
 func (d *door) do(token, method, path, body string, headers ...string) reply {
@@ -132,26 +113,10 @@ func (d *door) send(req *http.Request) reply {
 	if strings.Contains(w.Header().Get("Content-Type"), "json") {
 		must(d.t, json.Unmarshal(w.Body.Bytes(), &r.body))
 	}
-	d.conforms(req, w)
+	if !handlers.Conforms(d.t, req, w.Code, w.Header(), w.Body.Bytes()) {
+		d.t.Errorf("%s %s is no operation of the contract", req.Method, req.URL.Path)
+	}
 	return r
-}
-
-// conforms fails the test where the contract knows the operation but not this answer to it.
-func (d *door) conforms(req *http.Request, w *httptest.ResponseRecorder) {
-	d.t.Helper()
-	route, params, err := d.routes.FindRoute(req)
-	if err != nil {
-		return // no operation of the contract
-	}
-	input := &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route},
-		Status:                 w.Code, Header: w.Header(),
-		Body:    io.NopCloser(bytes.NewReader(w.Body.Bytes())),
-		Options: &openapi3filter.Options{IncludeResponseStatus: true},
-	}
-	if err := openapi3filter.ValidateResponse(context.WithoutCancel(d.t.Context()), input); err != nil {
-		d.t.Errorf("%s answers %d, against the contract: %v\n%s", route.Operation.OperationID, w.Code, err, w.Body)
-	}
 }
 
 // ok is do that must succeed with this status.

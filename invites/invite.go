@@ -43,6 +43,7 @@ const (
 	Expired State = "expired"
 	Revoked State = "revoked"
 	Void    State = "void"
+	Closed  State = "closed" // a link into a room that is
 )
 
 func inviteKey(space, invite string) store.Key {

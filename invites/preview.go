@@ -29,7 +29,9 @@ func (d *Desk) Preview(ctx context.Context, token secret.String) (Preview, error
 	if err != nil {
 		return Preview{}, err
 	}
-	h.link.State = h.link.state(lineage, d.auth.Now())
+	if h.link.State = h.link.state(lineage, d.auth.Now()); !h.room.Closed.IsZero() {
+		h.link.State = Closed
+	}
 	return Preview{Link: h.link, Room: h.room, Space: t.space}, nil
 }
 

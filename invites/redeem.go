@@ -20,8 +20,9 @@ type Seat struct {
 	ExternalUserID string    `store:"externalId"`
 	Link           string    `store:"link"` // empty for who came through an open room's door
 	Created        time.Time `store:"created"`
-	Ends           time.Time `store:"ends"`  // of a seat without a link
-	Out            time.Time `store:"ended"` // put out for good
+	Ends           time.Time `store:"ends"`      // of a seat without a link
+	Out            time.Time `store:"ended"`     // put out for good
+	Permanent      bool      `store:"permanent"` // its link is: when it is put out, its place is free again
 }
 
 // Seated is what a guest gets.
@@ -158,7 +159,7 @@ func (d *Desk) seating(h *hall, session store.Record) store.Tx {
 	}
 	h.seat = Seat{
 		ID: h.seat.ID, Username: h.link.Username, Role: h.link.Role, ExternalUserID: h.link.ExternalUserID,
-		Link: h.link.ID, Created: now,
+		Link: h.link.ID, Created: now, Permanent: h.link.Permanent,
 	}
 	end := h.link.Ends.Add(keptAfterEnd)
 	tx.If = append(tx.If, store.Absent(seat), store.Above(link, "left", 0),

@@ -72,6 +72,14 @@ func TestPermanentIsManySeats(t *testing.T) {
 		_, err = h.desk.Redeem(t.Context(), of.token, secret.New("another-another-another"))
 		require.ErrorIs(t, err, invites.ErrLinkUsed)
 		h.lives(h.seat(of, phone))
+
+		// The cap is on those that live: whoever is put out, however often, makes room for one.
+		for range 2 {
+			require.NoError(t, h.spaces.Kick(t.Context(), h.owner, h.space, h.room, one.ID))
+		}
+		h.seat(of, secret.New("another-another-another"))
+		_, err = h.desk.Redeem(t.Context(), of.token, secret.New("yet-another-yet-another"))
+		require.ErrorIs(t, err, invites.ErrLinkUsed)
 	})
 }
 

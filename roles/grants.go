@@ -23,7 +23,7 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 		switch {
 		case err != nil:
 			return err
-		case !t.there || t.seat:
+		case !t.there || t.seat != nil:
 			return ErrUserNotFound
 		case !t.mayRegrade(rank, user, t.had.Role, role):
 			return ErrRank
@@ -64,7 +64,7 @@ func (t target) mayRevoke(user string) error {
 	switch {
 	case err != nil:
 		return err
-	case !t.there || t.seat:
+	case !t.there || t.seat != nil:
 		return ErrUserNotFound
 	case t.had.Role == "":
 		return ErrNoRole

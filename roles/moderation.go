@@ -23,7 +23,7 @@ func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subjec
 			return err
 		}
 		writes := ban.write("r:"+room, t.ban, t.Now)
-		if t.seat {
+		if t.seat != nil {
 			return s.changeSeat(ctx, t, store.Record{"sid": ""}, writes...)
 		}
 		return s.changeRole(ctx, t, "", false, writes...)
@@ -41,8 +41,8 @@ func (s *Spaces) Kick(ctx context.Context, who auth.Identity, space, room, subje
 		if err := t.mayModerate(); err != nil {
 			return err
 		}
-		if t.seat {
-			return s.changeSeat(ctx, t, store.Record{"sid": "", "ended": store.Millis(t.Now)})
+		if t.seat != nil {
+			return s.kickSeat(ctx, t)
 		}
 		kick := Ban{Subject: subject, Ends: t.Now.Add(s.auth.RoomTTL()), By: who.ID, Kick: true}
 		if t.ban.Ends.After(kick.Ends) {
@@ -52,11 +52,23 @@ func (s *Spaces) Kick(ctx context.Context, who auth.Identity, space, room, subje
 	})
 }
 
+// kickSeat puts a seat out for good. On a permanent link, whose places are counted, that frees one.
+func (s *Spaces) kickSeat(ctx context.Context, t target) error {
+	if t.seat["ended"] != "" {
+		return nil
+	}
+	var frees []store.Write
+	if t.seat["permanent"] != "" {
+		frees = []store.Write{store.Add(auth.LinkKey(t.Room.ID, t.seat["link"]), "left", 1)}
+	}
+	return s.changeSeat(ctx, t, store.Record{"sid": "", "ended": store.Millis(t.Now)}, frees...)
+}
+
 // changeSeat ends the session on a seat.
 func (s *Spaces) changeSeat(ctx context.Context, t target, seat store.Record, more ...store.Write) error {
 	key := auth.SeatKey(t.Room.ID, t.subject)
 	return s.auth.Change(ctx, store.Tx{
-		If: append(t.unchanged(), store.Present(key)),
+		If: append(t.unchanged(), store.Present(key), store.Equal(key, "ended", t.seat["ended"])),
 		Do: append(more, store.Set(key, seat)),
 	})
 }

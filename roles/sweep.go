@@ -11,7 +11,7 @@ import (
 // What was deleted is gone for everyone by its tombstone. Here is swept out what lay in it; nobody can see any more
 // whether that was done.
 
-// sweepSpace removes what lay in a deleted space. Invites are collected by themselves.
+// sweepSpace removes what lay in a deleted space. Invites are collected by themselves, but not their list.
 func (s *Spaces) sweepSpace(ctx context.Context, space string) error {
 	place := "s:" + space
 	err := s.each(ctx, index(place, "rooms"), "", func(room string) error { return s.endRoom(ctx, space, room) })
@@ -29,7 +29,7 @@ func (s *Spaces) sweepSpace(ctx context.Context, space string) error {
 			return err
 		}
 	}
-	return s.dropBans(ctx, place)
+	return s.dropBans(ctx, place, "invites")
 }
 
 // endRoom deletes a room of a deleted space. One that is only about to be made finds the tombstone in its place.
@@ -49,7 +49,7 @@ func (s *Spaces) endRoom(ctx context.Context, space, id string) error {
 	return s.sweepRoom(ctx, room)
 }
 
-// sweepRoom removes what lay in a deleted room. Links and seats are collected by themselves.
+// sweepRoom removes what lay in a deleted room. Links and seats are collected by themselves, but not the links' list.
 func (s *Spaces) sweepRoom(ctx context.Context, room Room) error {
 	if _, err := s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Delete(aliasKey(room.Alias))}}); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (s *Spaces) sweepRoom(ctx context.Context, room Room) error {
 	if err != nil {
 		return err
 	}
-	if err := s.dropBans(ctx, place); err != nil {
+	if err := s.dropBans(ctx, place, "links"); err != nil {
 		return err
 	}
 	return s.unpoint(ctx, index("s:"+room.Space, "rooms"), room.ID)
@@ -83,7 +83,11 @@ func (s *Spaces) drop(ctx context.Context, list, key store.Key) error {
 	return err
 }
 
-func (s *Spaces) dropBans(ctx context.Context, place string) error {
+// dropBans removes the bans of a place that is gone, and another list of what is collected there by itself.
+func (s *Spaces) dropBans(ctx context.Context, place, other string) error {
+	if _, err := s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Delete(index(place, other))}}); err != nil {
+		return err
+	}
 	list := index(place, "bans")
 	return s.each(ctx, list, "", func(entry string) error {
 		_, subject, _ := strings.Cut(entry, "/")

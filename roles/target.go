@@ -15,7 +15,7 @@ type target struct {
 	exit    string // his last exit from the space
 	ban     Ban    // from the room
 	there   bool
-	seat    bool
+	seat    store.Record // nil of a user
 	rank    int
 	admin   bool // the caller is an administrator of the workspace
 }
@@ -39,8 +39,8 @@ func (s *Spaces) target(ctx context.Context, who auth.Identity, space, room, sub
 	t.had.since(t.exit)
 	t.rank = t.had.Role.Rank()
 	_, t.there = s.auth.UserIn(st.Space.Workspace, subject, recs[4])
-	if seat := recs[3]; seat != nil {
-		t.there, t.seat, t.rank = true, true, GuestRole(seat["role"]).Rank()
+	if t.seat = recs[3]; t.seat != nil {
+		t.there, t.rank = true, GuestRole(t.seat["role"]).Rank()
 	}
 	return t, nil
 }

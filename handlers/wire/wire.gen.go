@@ -31,8 +31,9 @@ const (
 
 // Defines values for LinkState.
 const (
+	LinkStateClosed  LinkState = "closed"
 	LinkStateExpired LinkState = "expired"
-	LinkStateOpen    LinkState = "open"
+	LinkStateLive    LinkState = "live"
 	LinkStatePaused  LinkState = "paused"
 	LinkStateRevoked LinkState = "revoked"
 	LinkStateUsed    LinkState = "used"
@@ -117,7 +118,7 @@ const (
 // Example: private
 type Access string
 
-// AccessLink Example: {"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-23T09:00:00Z","id":"62bccb101f211e947a00da47","isPermanent":true,"issuedBy":"60cb1fd41f46ac12ff0eec79","role":"user","seats":3,"state":"open","username":"JohnSmith"}
+// AccessLink Example: {"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-23T09:00:00Z","id":"62bccb101f211e947a00da47","isPermanent":true,"issuedBy":"60cb1fd41f46ac12ff0eec79","role":"user","seats":3,"state":"live","username":"JohnSmith"}
 type AccessLink struct {
 	// CreatedAt Example: 2026-11-22T09:00:00Z
 	CreatedAt Instant `json:"createdAt"`
@@ -143,16 +144,16 @@ type AccessLink struct {
 	// Seats How many seats it has given.
 	Seats *int `json:"seats,omitempty"`
 
-	// State `used`: its seats are taken. `void`: who issued it has lost the right to.
+	// State `live`: it gives a seat. `used`: its seats are taken. `void`: who issued it has lost the right to. `closed`: the room is.
 	//
-	// Example: open
+	// Example: live
 	State LinkState `json:"state"`
 
 	// Username Example: John Smith
 	Username ShownName `json:"username"`
 }
 
-// AccessLinks Example: {"items":[{"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-23T09:00:00Z","id":"62bccb101f211e947a00da47","isPermanent":true,"role":"user","state":"open","username":"JohnSmith"}]}
+// AccessLinks Example: {"items":[{"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-23T09:00:00Z","id":"62bccb101f211e947a00da47","isPermanent":true,"role":"user","state":"live","username":"JohnSmith"}]}
 type AccessLinks struct {
 	Items []AccessLink `json:"items"`
 
@@ -162,7 +163,7 @@ type AccessLinks struct {
 	Next Next `json:"next,omitempty,omitzero"`
 }
 
-// AccessPreview Example: {"alias":"q3_5V3uwikX-","expiresAt":"2026-11-23T09:00:00Z","participantName":"JohnSmith","role":"user","roomName":"Algebra","state":"open"}
+// AccessPreview Example: {"alias":"q3_5V3uwikX-","expiresAt":"2026-11-23T09:00:00Z","participantName":"JohnSmith","role":"user","roomName":"Algebra","state":"live"}
 type AccessPreview struct {
 	// Alias Example: q3_5V3uwikX-
 	Alias Alias `json:"alias"`
@@ -179,9 +180,9 @@ type AccessPreview struct {
 	// RoomName Example: John Smith
 	RoomName ShownName `json:"roomName"`
 
-	// State `used`: its seats are taken. `void`: who issued it has lost the right to.
+	// State `live`: it gives a seat. `used`: its seats are taken. `void`: who issued it has lost the right to. `closed`: the room is.
 	//
-	// Example: open
+	// Example: live
 	State LinkState `json:"state"`
 }
 
@@ -354,9 +355,9 @@ type LinkPatch struct {
 	TTL    *TTL  `json:"ttl,omitempty"`
 }
 
-// LinkState `used`: its seats are taken. `void`: who issued it has lost the right to.
+// LinkState `live`: it gives a seat. `used`: its seats are taken. `void`: who issued it has lost the right to. `closed`: the room is.
 //
-// Example: open
+// Example: live
 type LinkState string
 
 // LinkToken The `accessToken` of a guest link's address.
