@@ -66,11 +66,11 @@ func (a *Authority) Bury(ctx context.Context, who Identity, user string) error {
 	}
 	tombstone := store.Fields(account{ID: was.ID, Workspace: was.Workspace, Epoch: a.NewID(), Ended: a.Now()})
 	maps.Copy(tombstone, passwordFields(password.Hash{}))
-	if err := a.change(ctx, user, tombstone, store.Collect(UserKey(user), a.Now().Add(week))); err != nil {
+	if err := a.change(ctx, user, tombstone, store.Collect(UserKey(user), a.Now().Add(KeptAfterEnd))); err != nil {
 		return err
 	}
 	a.drop(ctx, names...)
-	list := store.Tx{Do: []store.Write{store.Remove(userIndex(was.Workspace), byTime(was.Created, user))}}
+	list := store.Tx{Do: []store.Write{store.Remove(userIndex(was.Workspace), ByTime(was.Created, user))}}
 	_, err = a.Apply(ctx, list)
 	return errors.Join(err, a.leaveNoGhost(ctx, was.Workspace, user))
 }

@@ -25,14 +25,14 @@ func (a *Authority) ListUsers(ctx context.Context, who Identity, page Page) (use
 	}
 	var keys []store.Key
 	for _, entry := range entries {
-		keys = append(keys, UserKey(idOf(entry)), StaffKey(who.Workspace, idOf(entry)))
+		keys = append(keys, UserKey(IDOf(entry)), StaffKey(who.Workspace, IDOf(entry)))
 	}
 	recs, err := a.Store.Get(ctx, keys...)
 	if err != nil {
 		return nil, "", err
 	}
 	for i, entry := range entries {
-		account, err := a.accountOf(who.Workspace, idOf(entry), recs[2*i], recs[2*i+1])
+		account, err := a.accountOf(who.Workspace, IDOf(entry), recs[2*i], recs[2*i+1])
 		if err == nil {
 			users = append(users, account)
 		}

@@ -19,7 +19,7 @@ func TestListUsers(t *testing.T) {
 		}
 		require.NoError(w, w.Bury(w.ctx(), w.admin, made[2]))
 		require.NoError(w, w.BlockUser(w.ctx(), w.admin, made[3]))
-		w.write(store.Insert(userIndex(w.first.Workspace), byTime(w.Now(), w.NewID()))) // of a user who was never written
+		w.write(store.Insert(userIndex(w.first.Workspace), ByTime(w.Now(), w.NewID()))) // of a user who was never written
 
 		var seen []string
 		page := Page{Limit: 2}

@@ -57,7 +57,7 @@ func FuzzAuthenticate(f *testing.F) {
 	}
 	room, _, err := a.RoomToken(RoomClaims{Subject: "x"})
 	require.NoError(f, err)
-	for _, token := range []string{room, "", "..", "e30.e30.", strings.Repeat(".", longestToken)} {
+	for _, token := range []string{room.Reveal(), "", "..", "e30.e30.", strings.Repeat(".", longestToken)} {
 		f.Add(token)
 	}
 	f.Fuzz(func(t *testing.T, token string) {

@@ -196,7 +196,7 @@ var refusals = []struct {
 	{"a room token", func(f *forge) string {
 		token, _, err := f.w.RoomToken(RoomClaims{Subject: f.w.admin.ID, Workspace: f.w.admin.Workspace})
 		require.NoError(f.w, err)
-		return token
+		return token.Reveal()
 	}},
 }
 

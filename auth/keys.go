@@ -80,7 +80,7 @@ func (a *Authority) loadKeys(ctx context.Context) error {
 	for _, use := range []string{forSigning, forRefresh} {
 		kid := a.NewID()
 		tx.Do = append(tx.Do, store.Insert(keyIndex, kid), store.Set(keyAt(kid), store.Record{
-			"use": use, "state": "active", "secret": base64url.EncodeToString(a.Random(32)), "created": store.Millis(a.Now()),
+			"use": use, "secret": base64url.EncodeToString(a.Random(32)), "created": store.Millis(a.Now()),
 		}))
 	}
 	if _, err := a.Apply(ctx, tx); err != nil {

@@ -75,7 +75,7 @@ func (a *Authority) rotate(ctx context.Context, t ticket, anchors []store.Record
 	if t.who.Kind == User {
 		was, ends := anchors[0].Time("ends"), earliest(now.Add(a.set.IdleTTL), anchors[0].Time("limit"))
 		next["ends"] = store.Millis(ends)
-		lists = append(keep(t.who, ends, now), store.Remove(sessionIndex(t.who.ID), byTime(was, t.who.Session)))
+		lists = append(keep(t.who, ends, now), store.Remove(sessionIndex(t.who.ID), ByTime(was, t.who.Session)))
 	}
 	err := a.Change(ctx, store.Tx{If: t.holds(anchors, now), Do: append(lists, store.Set(key, next))})
 	if err != nil {

@@ -1,14 +1,10 @@
 package auth
 
 import (
-	"fmt"
 	"time"
 
 	"usher/internal/store"
 )
-
-// week is how long what has ended is kept, so that who comes late is told so.
-const week = 7 * 24 * time.Hour
 
 // A session as it lies in its user's partition. Ends, which every refresh moves on, makes it an anchor; Limit is where
 // that stops. Gen is the generation of the refresh token that is due, Rotated the instant at which it became due.
@@ -27,12 +23,6 @@ func sessionIndex(user string) store.Key {
 	return store.Key{Partition: "u:" + user, Kind: "index", ID: "sessions"}
 }
 
-// byTime is an entry of an index that is in the order of time: an instant, and behind it an id.
-func byTime(t time.Time, id string) string { return fmt.Sprintf("%013d", t.UnixMilli()) + id }
-
-// idOf is the id in an entry that byTime wrote.
-func idOf(entry string) string { return entry[13:] }
-
 // newSession gives who a fresh session of a user that has this epoch, and the writes that make it.
 func (a *Authority) newSession(who Identity, epoch string) (Identity, time.Time, []store.Write) {
 	now := a.Now()
@@ -50,12 +40,8 @@ func (a *Authority) newSession(who Identity, epoch string) (Identity, time.Time,
 // keep lists a session under its end, sweeps those out that ended a week ago, and has the session forgotten a week
 // after its end.
 func keep(who Identity, ends, now time.Time) []store.Write {
-	index := sessionIndex(who.ID)
-	return []store.Write{
-		store.Insert(index, byTime(ends, who.Session)),
-		store.Trim(index, byTime(now.Add(-week), "")),
-		store.Collect(SessionKey(who.ID, who.Session), ends.Add(week)),
-	}
+	return append(ListByEnd(sessionIndex(who.ID), ends, who.Session, now),
+		store.Collect(SessionKey(who.ID, who.Session), ends.Add(KeptAfterEnd)))
 }
 
 // SeatSession gives a guest's seat a fresh session. The record is what its seat has to Set, in the transaction that

@@ -15,8 +15,8 @@ var ErrOvertaken = errors.New("auth: overtaken by another change")
 // trouble.
 var ErrContended = fmt.Errorf("auth: too many changes at once: %w", store.ErrUnavailable)
 
-// attempts is how often an operation is tried.
-const attempts = 5
+// attempts is how often an operation is tried. Of those who change the same thing at once, one is done at each try.
+const attempts = 64
 
 // Settle runs an operation that reads, decides and writes, and runs it again where it was overtaken: it then decides
 // anew on what is there now. It is ErrContended where that goes on and on; nothing has been written then.

@@ -24,6 +24,10 @@ const (
 // because folding can undo it.
 func fold(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
 
+// Spelled is an e-mail address or a username as it is looked up: however it is typed, it is the same. What counts
+// attempts at an account counts by this, or each spelling would have a count of its own.
+func Spelled(name string) string { return fold(name) }
+
 // checkEmail returns an e-mail address as it is kept.
 func checkEmail(s string) (string, error) {
 	s = norm.NFKC.String(s)
@@ -53,11 +57,22 @@ func checkUsername(s string) (string, error) {
 	return s, nil
 }
 
-// checkName returns a shown name as it is kept. It is no identifier: it need not be unique, and may be empty.
+// checkName returns a user's shown name as it is kept. It may be empty.
 func checkName(s string) (string, error) {
+	if s == "" {
+		return "", nil
+	}
+	return ShownName("name", s)
+}
+
+// ShownName returns what people are shown as the name of something, as it is kept: 1 to 100 characters, at least one
+// of which can be seen. It is no identifier, and need not be unique. The joiners that some scripts and emoji are
+// written with are no disguise here. It is a *FieldError of that field where the name is none.
+func ShownName(field, s string) (string, error) {
 	s = strings.TrimSpace(norm.NFC.String(s))
-	if utf8.RuneCountInString(s) > longestName || !visible(s) {
-		return "", &FieldError{"name", "longer than 100 characters, or holds some that can't be seen"}
+	plain := strings.NewReplacer("\u200c", "", "\u200d", "", "\ufe0e", "", "\ufe0f", "").Replace(s)
+	if strings.TrimSpace(plain) == "" || utf8.RuneCountInString(s) > longestName || !visible(plain) {
+		return "", &FieldError{field, "not 1 to 100 characters that can be seen"}
 	}
 	return s, nil
 }

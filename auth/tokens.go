@@ -122,16 +122,16 @@ func (roomClaims) names() []string {
 func (a *Authority) RoomTTL() time.Duration { return a.set.RoomTTL }
 
 // RoomToken makes a token for the media server of a room, and says when it ends.
-func (a *Authority) RoomToken(c RoomClaims) (token string, expires time.Time, err error) {
+func (a *Authority) RoomToken(c RoomClaims) (token secret.String, expires time.Time, err error) {
 	expires = a.Now().Add(a.set.RoomTTL)
 	if !c.NotAfter.IsZero() && c.NotAfter.Before(expires) {
 		expires = c.NotAfter
 	}
 	expires = expires.Truncate(time.Second)
-	token, err = a.sign(typRoom, &roomClaims{
+	text, err := a.sign(typRoom, &roomClaims{
 		registered: a.register(c.Subject, "room", expires),
 		Workspace:  c.Workspace, Space: c.Space, Room: c.Room, Role: c.Role, Name: c.Name, How: c.How,
 		ExternalUserID: c.ExternalUserID, CanPublish: c.CanPublish, Hidden: c.Hidden,
 	})
-	return token, expires, err
+	return secret.New(text), expires, err
 }

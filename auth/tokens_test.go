@@ -45,7 +45,7 @@ func TestWhatARoomTokenSays(t *testing.T) {
 	token, expires, err := w.RoomToken(in)
 	require.NoError(t, err)
 	require.Equal(t, w.Now().Add(settings.RoomTTL), expires)
-	head, claims := opened(t, token)
+	head, claims := opened(t, token.Reveal())
 	require.Equal(t, "room+jwt", head["typ"])
 	require.Subset(t, claims, set{
 		"iss": settings.Issuer, "sub": "sub", "aud": "room", "wId": "ws", "spaceId": "sp", "roomId": "ro",
@@ -59,7 +59,7 @@ func TestWhatARoomTokenSays(t *testing.T) {
 	require.Equal(t, in.NotAfter, expires, "no longer than the link")
 
 	var room roomClaims
-	require.NoError(t, w.verify(token, typRoom, &room))
+	require.NoError(t, w.verify(token.Reveal(), typRoom, &room))
 	require.Equal(t, "ro", room.Room)
 	require.Equal(t, ErrInvalidToken, w.verify(w.signIn("admin", good).AccessToken.Reveal(), typRoom, &room))
 }

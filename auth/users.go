@@ -37,7 +37,7 @@ func (a *Authority) CreateUser(ctx context.Context, who Identity, in NewUser) (i
 	if err != nil {
 		return "", err
 	}
-	if a.set.SignUp != SignUpUsers && roleOf(recs[0]) != Admin {
+	if role := roleOf(recs[0]); role == Support || a.set.SignUp != SignUpUsers && role != Admin {
 		return "", ErrForbidden
 	}
 	u, err := in.check()
@@ -83,7 +83,7 @@ func (a *Authority) enrol(ctx context.Context, u account, hash password.Hash) (i
 		return "", err
 	}
 	list := userIndex(u.Workspace)
-	if _, err := a.Apply(ctx, store.Tx{Do: []store.Write{store.Insert(list, byTime(u.Created, u.ID))}}); err != nil {
+	if _, err := a.Apply(ctx, store.Tx{Do: []store.Write{store.Insert(list, ByTime(u.Created, u.ID))}}); err != nil {
 		return "", err
 	}
 	rec := store.Fields(u)

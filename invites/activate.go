@@ -32,6 +32,9 @@ func (d *Desk) ActivateInvite(ctx context.Context, who auth.Identity, space, inv
 		if err != nil {
 			return err
 		}
+		if st.Staff == auth.Support { // which changes nothing
+			return roles.ErrForbidden
+		}
 		in := Invite{ID: invite}
 		if err := recs[0].Load(&in); err != nil {
 			return err

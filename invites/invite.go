@@ -75,8 +75,8 @@ func (d *Desk) CreateInvite(ctx context.Context, who auth.Identity, space string
 		key := inviteKey(space, in.ID)
 		return d.auth.Change(ctx, store.Tx{
 			If: append(st.StillMember(), store.Absent(key)),
-			Do: append(listed(byEnd("s:"+space, "invites"), in.Ends, in.ID, st.Now),
-				store.Set(key, store.Fields(in)), store.Collect(key, in.Ends.Add(keptAfterEnd))),
+			Do: append(auth.ListByEnd(byEnd("s:"+space, "invites"), in.Ends, in.ID, st.Now),
+				store.Set(key, store.Fields(in)), store.Collect(key, in.Ends.Add(auth.KeptAfterEnd))),
 		})
 	})
 	if err != nil {

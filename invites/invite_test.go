@@ -103,7 +103,7 @@ func TestTheOrderOfActivation(t *testing.T) {
 		require.NoError(h, h.spaces.RemoveMember(h.Context(), h.owner, h.space, h.ann.ID, false))
 	}
 	ban := func(h *house, _ invites.Invite) {
-		require.NoError(h, h.spaces.SpaceBan(h.Context(), h.owner, h.space, h.ann.ID, time.Time{}, ""))
+		require.NoError(h, h.spaces.SpaceBan(h.Context(), h.owner, h.space, h.ann.ID, nil, ""))
 	}
 	member := func(h *house, _ invites.Invite) { h.join(h.ann, roles.SpaceModerator) }
 	below := func(h *house, _ invites.Invite) { h.join(h.ann, roles.SpaceUser) }

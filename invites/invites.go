@@ -6,8 +6,6 @@ package invites
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"time"
 
 	"usher/auth"
@@ -50,30 +48,16 @@ type Desk struct {
 // New opens a desk.
 func New(a *auth.Authority, spaces *roles.Spaces, set Settings) *Desk { return &Desk{a, spaces, set} }
 
-// keptAfterEnd is how long what has ended stays to be told from what never was, and to be prolonged.
-const keptAfterEnd = 7 * 24 * time.Hour
-
 // byEnd lists what ends in a place in the order of the ends, so that each insertion can drop what is long over.
 func byEnd(place, name string) store.Key {
 	return store.Key{Partition: place, Kind: "index", ID: name}
-}
-
-func endEntry(ends time.Time, id string) string { return fmt.Sprintf("%015d/%s", ends.UnixMilli(), id) }
-
-// listed are the writes that put something that ends into its list, and drop from there what ended long ago.
-func listed(list store.Key, ends time.Time, id string, now time.Time) []store.Write {
-	return []store.Write{
-		store.Insert(list, endEntry(ends, id)),
-		store.Trim(list, endEntry(now.Add(-keptAfterEnd), "")),
-	}
 }
 
 // inOrder reads one page of such a list: the ids in it, and the cursor of the next page.
 func (d *Desk) inOrder(ctx context.Context, list store.Key, page auth.Page) (ids []string, next string, err error) {
 	entries, next, err := d.auth.Page(ctx, list, page)
 	for _, entry := range entries {
-		_, id, _ := strings.Cut(entry, "/")
-		ids = append(ids, id)
+		ids = append(ids, auth.IDOf(entry))
 	}
 	return ids, next, err
 }

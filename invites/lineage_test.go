@@ -30,7 +30,7 @@ var falls = []fall{
 		return h.spaces.SetSpaceRole(h.Context(), h.owner, h.space, h.mod.ID, roles.SpaceUser, keep)
 	}, true, true},
 	{"banned from the space", func(h *house, _ bool) error {
-		return h.spaces.SpaceBan(h.Context(), h.owner, h.space, h.mod.ID, time.Time{}, "")
+		return h.spaces.SpaceBan(h.Context(), h.owner, h.space, h.mod.ID, nil, "")
 	}, false, true},
 	{"deleted", func(h *house, _ bool) error {
 		return h.spaces.DeleteUser(h.Context(), h.admin, h.mod.ID)
@@ -45,7 +45,7 @@ var falls = []fall{
 		return h.spaces.GrantRole(h.Context(), h.owner, h.space, h.room, h.mod.ID, roles.RoomUser, keep)
 	}, true, false},
 	{"banned from the room", func(h *house, _ bool) error {
-		return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, h.mod.ID, h.now().Add(time.Hour), "")
+		return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, h.mod.ID, new(h.now().Add(time.Hour)), "")
 	}, false, false},
 }
 

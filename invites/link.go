@@ -61,12 +61,13 @@ func (d *Desk) GenerateAccess(ctx context.Context, who auth.Identity, space, roo
 	if in.TTL == 0 {
 		in.TTL = min(DefaultLinkTTL, d.set.MaxLinkTTL)
 	}
-	if err := cmp.Or(d.checkTTL(in.TTL), checkRole(in.Role)); err != nil {
+	name, err := auth.ShownName("username", in.Username)
+	if err := cmp.Or(err, d.checkTTL(in.TTL), checkRole(in.Role)); err != nil {
 		return Link{}, secret.String{}, err
 	}
 	var link Link
 	var location secret.String
-	err := auth.Settle(func() error {
+	err = auth.Settle(func() error {
 		st, err := d.mayIssue(ctx, who, space, room)
 		if err != nil {
 			return err
@@ -75,14 +76,14 @@ func (d *Desk) GenerateAccess(ctx context.Context, who auth.Identity, space, roo
 			return roles.ErrRoomClosed
 		}
 		link = Link{
-			ID: d.auth.NewID(), Username: in.Username, Role: in.Role, ExternalUserID: in.ExternalUserID, Permanent: in.Permanent,
+			ID: d.auth.NewID(), Username: name, Role: in.Role, ExternalUserID: in.ExternalUserID, Permanent: in.Permanent,
 			Issuer: who.ID, Epoch: st.Tenure.Epoch, Created: st.Now, Ends: st.Now.Add(in.TTL), Left: 1, State: Live,
 		}
 		if link.Permanent {
 			link.Left = MaxSeats
 		}
-		token := linkToken{space: space, room: room, link: link.ID, secret: d.auth.Random(secretBytes)}
-		location = d.url(st.Room.Alias, in.Username, token)
+		token := linkToken{space: space, room: room, link: link.ID, secret: secret.New(string(d.auth.Random(secretBytes)))}
+		location = d.url(st.Room.Alias, name, token)
 		return d.issue(ctx, st, link, token)
 	})
 	if err != nil {
@@ -111,8 +112,8 @@ func (d *Desk) issue(ctx context.Context, st roles.Standing, link Link, token li
 	fields["hash"] = token.hash()
 	return d.auth.Change(ctx, store.Tx{
 		If: append(st.InOffice(), store.Absent(key)),
-		Do: append(listed(linksOf(st.Room.ID), link.Ends, link.ID, st.Now),
-			store.Set(key, fields), store.Collect(key, link.Ends.Add(keptAfterEnd))),
+		Do: append(auth.ListByEnd(linksOf(st.Room.ID), link.Ends, link.ID, st.Now),
+			store.Set(key, fields), store.Collect(key, link.Ends.Add(auth.KeptAfterEnd))),
 	})
 }
 
@@ -122,7 +123,7 @@ func linksOf(room string) store.Key { return byEnd("r:"+room, "links") }
 // link's. A space is %20, which every decoder reads alike.
 func (d *Desk) url(alias, name string, token linkToken) secret.String {
 	shown := strings.ReplaceAll(url.QueryEscape(name), "+", "%20")
-	return secret.New(d.set.RoomURL + "/" + alias + "?participantName=" + shown + "&accessToken=" + token.String())
+	return secret.New(d.set.RoomURL + "/" + alias + "?participantName=" + shown + "&accessToken=" + token.text())
 }
 
 // mayIssue is where the caller stands in a room whose links he may issue.

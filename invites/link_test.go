@@ -86,7 +86,7 @@ func TestWhoIsOutIssuesNoLinks(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		h := w.house(t)
 		of := h.link(oneTime)
-		require.NoError(t, h.spaces.Ban(t.Context(), h.owner, h.space, h.room, h.mod.ID, time.Time{}, ""))
+		require.NoError(t, h.spaces.Ban(t.Context(), h.owner, h.space, h.room, h.mod.ID, nil, ""))
 		for _, op := range h.operations(h.mod, h.room, of.ID) {
 			require.ErrorAs(t, op.call(), &banned, op.name)
 		}

@@ -115,9 +115,9 @@ func (d *Desk) change(ctx context.Context, st roles.Standing, link Link, patch L
 	if patch.TTL != nil {
 		ends := st.Now.Add(*patch.TTL)
 		changed["ends"] = store.Millis(ends)
-		writes = append(writes, store.Remove(linksOf(room), endEntry(link.Ends, link.ID)))
-		writes = append(writes, listed(linksOf(room), ends, link.ID, st.Now)...)
-		writes = append(writes, store.Collect(key, ends.Add(keptAfterEnd)))
+		writes = append(writes, store.Remove(linksOf(room), auth.ByTime(link.Ends, link.ID)))
+		writes = append(writes, auth.ListByEnd(linksOf(room), ends, link.ID, st.Now)...)
+		writes = append(writes, store.Collect(key, ends.Add(auth.KeptAfterEnd)))
 	}
 	return d.auth.Change(ctx, store.Tx{If: append(st.InOffice(), unchanged...), Do: append(writes, store.Set(key, changed))})
 }
@@ -131,7 +131,7 @@ func (d *Desk) keepSeats(ctx context.Context, room, link string) error {
 			return err
 		}
 		same := []store.Cond{store.Equal(auth.LinkKey(room, link), "ends", recs[0]["ends"])}
-		end, seats := recs[0].Time("ends").Add(keptAfterEnd), seatsOf(room, link)
+		end, seats := recs[0].Time("ends").Add(auth.KeptAfterEnd), seatsOf(room, link)
 		if err := d.auth.Change(ctx, store.Tx{If: same, Do: []store.Write{store.Collect(seats, end)}}); err != nil {
 			return err
 		}

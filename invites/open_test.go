@@ -2,7 +2,6 @@ package invites_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,7 +70,7 @@ func TestWhoJoinsAsGuest(t *testing.T) {
 				require.NoError(h, h.spaces.DeleteRoom(h.Context(), h.owner, h.space, h.room))
 			}, nobody, roles.ErrNotFound},
 			{"a banned user", func(h *house) {
-				require.NoError(h, h.spaces.Ban(h.Context(), h.owner, h.space, h.room, h.bob.ID, time.Time{}, ""))
+				require.NoError(h, h.spaces.Ban(h.Context(), h.owner, h.space, h.room, h.bob.ID, nil, ""))
 			}, h.bob, banned},
 		} {
 			t.Run(row.name, func(t *testing.T) {
@@ -138,7 +137,7 @@ func TestWhatEndsAnAnonymousSession(t *testing.T) {
 			return h.spaces.Kick(h.Context(), h.mod, h.space, h.room, g.ID)
 		}, invites.ErrSeatBanned, false},
 		{"a ban", func(h *house, g guest) error {
-			return h.spaces.Ban(h.Context(), h.mod, h.space, h.room, g.ID, time.Time{}, "")
+			return h.spaces.Ban(h.Context(), h.mod, h.space, h.room, g.ID, nil, "")
 		}, invites.ErrSeatBanned, false},
 		{"public instead of open", func(h *house, _ guest) error { h.access(roles.Public); return nil }, roles.ErrNotFound, false},
 		{"private instead of open", func(h *house, _ guest) error { h.access(roles.Private); return nil }, roles.ErrNotFound, false},
@@ -190,7 +189,7 @@ func TestAnOpenDoorThatMoves(t *testing.T) {
 		require.ErrorIs(t, err, invites.ErrSeatBanned)
 		g = h.enter(phone)
 		h.line.does(0, overtakes(func() {
-			require.NoError(t, h.spaces.Ban(t.Context(), h.mod, h.space, h.room, g.ID, time.Time{}, ""))
+			require.NoError(t, h.spaces.Ban(t.Context(), h.mod, h.space, h.room, g.ID, nil, ""))
 		}))
 		_, err = h.desk.JoinAsGuest(t.Context(), auth.Identity{}, h.space, h.room, "Passer-by", phone)
 		require.ErrorIs(t, err, invites.ErrSeatBanned)

@@ -46,7 +46,7 @@ func TestARedemptionThatIsOvertaken(t *testing.T) {
 		}, nil, invites.ErrSeatBanned},
 		{"banned", func(h *house, of ticket) {
 			for _, seat := range h.seats(of) {
-				require.NoError(h, h.spaces.Ban(h.Context(), h.owner, h.space, h.room, seat, time.Time{}, ""))
+				require.NoError(h, h.spaces.Ban(h.Context(), h.owner, h.space, h.room, seat, nil, ""))
 			}
 		}, nil, invites.ErrSeatBanned},
 		{"the room is closed", func(h *house, _ ticket) {
@@ -94,7 +94,7 @@ func TestAnActivationThatIsOvertaken(t *testing.T) {
 			require.NoError(h, h.desk.RevokeInvite(h.Context(), h.mod, h.space, in.ID))
 		}, invites.ErrInviteRevoked},
 		{"banned", func(h *house, _ invites.Invite) {
-			require.NoError(h, h.spaces.SpaceBan(h.Context(), h.owner, h.space, h.ann.ID, time.Time{}, ""))
+			require.NoError(h, h.spaces.SpaceBan(h.Context(), h.owner, h.space, h.ann.ID, nil, ""))
 		}, &roles.BannedError{}},
 		{"the issuer fell", func(h *house, _ invites.Invite) {
 			require.NoError(h, h.spaces.SetSpaceRole(h.Context(), h.owner, h.space, h.mod.ID, roles.SpaceUser, false))
@@ -175,7 +175,7 @@ func TestATransactionThatArrivesAgainMuchLater(t *testing.T) {
 			require.NoError(h, h.spaces.Kick(h.Context(), h.owner, h.space, h.room, seat))
 		}, false},
 		{"banned", func(h *house, _ ticket, seat string) {
-			require.NoError(h, h.spaces.Ban(h.Context(), h.owner, h.space, h.room, seat, time.Time{}, ""))
+			require.NoError(h, h.spaces.Ban(h.Context(), h.owner, h.space, h.room, seat, nil, ""))
 		}, false},
 	}
 	everywhere(t, func(t *testing.T, w *world) {
@@ -268,7 +268,7 @@ func TestARefreshThatIsOvertaken(t *testing.T) {
 			return h.spaces.Kick(h.Context(), h.owner, h.space, h.room, g.ID)
 		},
 		"banned": func(h *house, g guest, _ ticket) error {
-			return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, g.ID, time.Time{}, "")
+			return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, g.ID, nil, "")
 		},
 		"left":               func(h *house, g guest, _ ticket) error { return h.desk.LeaveSeat(h.Context(), g.who) },
 		"redeemed again":     func(h *house, _ guest, of ticket) error { h.seat(of, laptop); return nil },

@@ -38,11 +38,11 @@ func (d *Desk) Preview(ctx context.Context, token secret.String) (Preview, error
 // Explain says whether a link lets a new guest into a room, and why; to those who may grant roles there, the workspace's
 // administrators among them.
 func (d *Desk) Explain(ctx context.Context, who auth.Identity, space, room, link string) (roles.Decision, error) {
-	st, recs, err := d.spaces.InRoom(ctx, who, space, room, auth.StaffKey(who.Workspace, who.ID))
+	st, _, err := d.spaces.InRoom(ctx, who, space, room)
 	if err != nil {
 		return roles.Decision{}, err
 	}
-	if err := st.May(roles.Grant); err != nil && recs[0]["role"] != string(auth.Admin) {
+	if err := st.May(roles.Grant); err != nil && st.Staff != auth.Admin {
 		return roles.Decision{}, err
 	}
 	found, err := d.links(ctx, room, link)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -179,7 +178,7 @@ func TestComingAgainstABan(t *testing.T) {
 		crowd, of := h.crowd(50), h.link(permanent)
 		got := atOnce(2*len(crowd), func(i int) error {
 			if i%2 == 0 {
-				return h.spaces.SpaceBan(t.Context(), h.owner, h.space, crowd[i/2].ID, time.Time{}, "")
+				return h.spaces.SpaceBan(t.Context(), h.owner, h.space, crowd[i/2].ID, nil, "")
 			}
 			in, err := h.desk.CreateInvite(t.Context(), h.owner, h.space, roles.SpaceUser, 0)
 			if err != nil {

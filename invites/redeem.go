@@ -161,7 +161,7 @@ func (d *Desk) seating(h *hall, session store.Record) store.Tx {
 		ID: h.seat.ID, Username: h.link.Username, Role: h.link.Role, ExternalUserID: h.link.ExternalUserID,
 		Link: h.link.ID, Created: now, Permanent: h.link.Permanent,
 	}
-	end := h.link.Ends.Add(keptAfterEnd)
+	end := h.link.Ends.Add(auth.KeptAfterEnd)
 	tx.If = append(tx.If, store.Absent(seat), store.Above(link, "left", 0),
 		store.Equal(link, "ends", store.Millis(h.link.Ends))) // the seat is kept as long as the link
 	tx.Do = append(tx.Do, store.Add(link, "left", -1), store.Set(seat, store.Fields(h.seat)), store.Collect(seat, end),

@@ -21,9 +21,13 @@ func (d *Desk) JoinAsGuest(ctx context.Context, who auth.Identity, space, room, 
 	if who.Kind == auth.Guest {
 		who = auth.Identity{}
 	}
+	name, err := auth.ShownName("name", name)
+	if err != nil {
+		return Seated{}, err
+	}
 	key = d.seatKey(key)
 	var got Seated
-	err := auth.Settle(func() error {
+	err = auth.Settle(func() error {
 		st, _, err := d.spaces.InRoom(ctx, who, space, room)
 		if err != nil {
 			return err
@@ -71,7 +75,7 @@ func (d *Desk) comeIn(ctx context.Context, st roles.Standing, name string, key s
 			roles.NotBanned("r:"+room, seat.ID, st.Now),
 		},
 		Do: []store.Write{
-			store.Set(at, store.Fields(seat)), store.Set(at, session), store.Collect(at, seat.Ends.Add(keptAfterEnd)),
+			store.Set(at, store.Fields(seat)), store.Set(at, session), store.Collect(at, seat.Ends.Add(auth.KeptAfterEnd)),
 		},
 	})
 	if err != nil {

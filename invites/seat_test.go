@@ -128,12 +128,12 @@ func TestWhatEndsASession(t *testing.T) {
 			return h.spaces.Kick(h.Context(), h.owner, h.space, h.room, g.ID)
 		}, invites.ErrSeatBanned, nil},
 		{"a ban", func(h *house, g guest, _ ticket) error {
-			return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, g.ID, time.Time{}, "")
+			return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, g.ID, nil, "")
 		}, invites.ErrSeatBanned, func(h *house, g guest, _ ticket) error {
 			return h.spaces.Unban(h.Context(), h.owner, h.space, h.room, g.ID)
 		}},
 		{"a ban for an hour", func(h *house, g guest, _ ticket) error {
-			return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, g.ID, h.now().Add(time.Hour), "")
+			return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, g.ID, new(h.now().Add(time.Hour)), "")
 		}, invites.ErrSeatBanned, func(h *house, _ guest, _ ticket) error { h.pass(time.Hour); return nil }},
 		{"the room's deletion", func(h *house, _ guest, _ ticket) error {
 			return h.spaces.DeleteRoom(h.Context(), h.owner, h.space, h.room)

@@ -13,7 +13,7 @@ import (
 // find the link, and only the hash of the random part is stored.
 type linkToken struct {
 	space, room, link string
-	secret            []byte
+	secret            secret.String
 }
 
 const (
@@ -25,12 +25,13 @@ const (
 // base64url has one spelling for everything; see parseLinkToken for the line breaks that it passes over.
 var base64url = base64.RawURLEncoding.Strict()
 
-func (t linkToken) String() string {
+// text is the token as a person passes it on.
+func (t linkToken) text() string {
 	ids, err := hex.DecodeString(t.space + t.room + t.link)
 	if err != nil {
 		panic("invites: an id that is none")
 	}
-	return base64url.EncodeToString(append(ids, t.secret...))
+	return base64url.EncodeToString(append(ids, t.secret.Reveal()...))
 }
 
 // parseLinkToken is ErrLinkUnknown for what never was a link's token. The length of the text is compared because the
@@ -45,14 +46,14 @@ func parseLinkToken(token secret.String) (linkToken, error) {
 		return linkToken{}, ErrLinkUnknown
 	}
 	id := func(i int) string { return hex.EncodeToString(raw[i*idBytes : (i+1)*idBytes]) }
-	return linkToken{space: id(0), room: id(1), link: id(2), secret: raw[3*idBytes:]}, nil
+	return linkToken{space: id(0), room: id(1), link: id(2), secret: secret.New(string(raw[3*idBytes:]))}, nil
 }
 
 // hash is what the link's record holds of the token; opens says whether it does.
-func (t linkToken) hash() string { return secret.New(string(t.secret)).Hash() }
+func (t linkToken) hash() string { return t.secret.Hash() }
 
 func (t linkToken) opens(link store.Record) bool {
-	return secret.New(string(t.secret)).Matches(link["hash"])
+	return t.secret.Matches(link["hash"])
 }
 
 func (t linkToken) key() store.Key { return auth.LinkKey(t.room, t.link) }

@@ -2,8 +2,6 @@ package roles
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"time"
 
 	"usher/auth"
@@ -42,22 +40,21 @@ func NotBanned(place, subject string, now time.Time) store.Cond {
 // ended long ago.
 func (b Ban) write(place string, older Ban, now time.Time) []store.Write {
 	key, list := BanKey(place, b.Subject), index(place, "bans")
-	return []store.Write{
-		store.Set(key, store.Fields(b)), store.Collect(key, b.Ends.Add(keptAfterEnd)),
-		store.Remove(list, older.entry()), store.Insert(list, b.entry()),
-		store.Trim(list, Ban{Ends: now.Add(-keptAfterEnd)}.entry()),
-	}
+	return append([]store.Write{
+		store.Set(key, store.Fields(b)), store.Collect(key, b.Ends.Add(auth.KeptAfterEnd)),
+		store.Remove(list, older.entry()),
+	}, auth.ListByEnd(list, b.Ends, b.Subject, now)...)
 }
 
 // entry sorts the bans of a place by their end.
-func (b Ban) entry() string { return fmt.Sprintf("%015d/%s", b.Ends.UnixMilli(), b.Subject) }
+func (b Ban) entry() string { return auth.ByTime(b.Ends, b.Subject) }
 
-// newBan makes a ban; a zero until is forever. It is a FieldError where until has passed.
-func (s *Spaces) newBan(who auth.Identity, subject string, until time.Time, reason string) (Ban, error) {
-	if until.IsZero() || until.After(forever) {
-		until = forever
+// newBan makes a ban; one without until is forever. It is a FieldError where until has passed.
+func (s *Spaces) newBan(who auth.Identity, subject string, until *time.Time, reason string) (Ban, error) {
+	ban := Ban{Subject: subject, Ends: forever, Reason: reason, By: who.ID}
+	if until != nil && until.Before(forever) {
+		ban.Ends = *until
 	}
-	ban := Ban{Subject: subject, Ends: until, Reason: reason, By: who.ID}
 	if !ban.InForce(s.auth.Now()) {
 		return ban, &auth.FieldError{Field: "/until", Reason: "has passed"}
 	}
@@ -65,7 +62,7 @@ func (s *Spaces) newBan(who auth.Identity, subject string, until time.Time, reas
 }
 
 // SpaceBan keeps someone out of a space and all its rooms, member or not, and takes his roles there away.
-func (s *Spaces) SpaceBan(ctx context.Context, who auth.Identity, space, user string, until time.Time, reason string) error {
+func (s *Spaces) SpaceBan(ctx context.Context, who auth.Identity, space, user string, until *time.Time, reason string) error {
 	ban, err := s.newBan(who, user, until, reason)
 	if err != nil {
 		return err
@@ -149,17 +146,14 @@ func (s *Spaces) ListBans(ctx context.Context, who auth.Identity, space, room st
 	if err := st.May(Moderate); err != nil {
 		return nil, "", err
 	}
-	if page.After == "" { // past what has ended
-		page.After = Ban{Ends: st.Now}.entry() + "\xff"
-	}
+	page.After = max(page.After, Ban{Ends: st.Now}.entry()+"\xff") // past what has ended
 	entries, next, err := s.auth.Page(ctx, index("r:"+room, "bans"), page)
 	if err != nil {
 		return nil, "", err
 	}
 	keys := make([]store.Key, len(entries))
 	for i, entry := range entries {
-		_, subject, _ := strings.Cut(entry, "/")
-		keys[i] = BanKey("r:"+room, subject)
+		keys[i] = BanKey("r:"+room, auth.IDOf(entry))
 	}
 	recs, err := s.auth.Store.Get(ctx, keys...)
 	if err != nil {

@@ -109,8 +109,8 @@ func (w *world) office(op string) place {
 	w.grant(p, "pupil", RoomUser)
 	w.people["guest moderator"] = w.seat(p, "moderator")
 	w.as("friend")
-	require.NoError(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("culprit"), time.Time{}, ""))
-	require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, w.id("culprit"), time.Time{}, ""))
+	require.NoError(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("culprit"), nil, ""))
+	require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, w.id("culprit"), nil, ""))
 	return p
 }
 
@@ -119,7 +119,7 @@ func TestSpaceBanAgainstGrant(t *testing.T) {
 	onEach(t, func(w *world) {
 		for _, out := range []func(p place) error{
 			func(p place) error {
-				return w.SpaceBan(w.Context(), w.as("owner"), p.space, w.id("friend"), w.now().Add(time.Minute), "")
+				return w.SpaceBan(w.Context(), w.as("owner"), p.space, w.id("friend"), new(w.now().Add(time.Minute)), "")
 			},
 			func(p place) error { return w.RemoveMember(w.Context(), w.as("owner"), p.space, w.id("friend"), false) },
 		} {
@@ -175,7 +175,7 @@ func TestBanAgainstNewTenure(t *testing.T) {
 			w.grant(p, "helper", RoomModerator)
 			his = w.issues(p, "helper")
 		})
-		require.NoError(w, racing.Ban(ctx, host, p.space, p.room, w.id("helper"), time.Time{}, ""))
+		require.NoError(w, racing.Ban(ctx, host, p.space, p.room, w.id("helper"), nil, ""))
 		_, inRoom := w.holds(his)
 		require.False(w, inRoom)
 	})

@@ -3,25 +3,23 @@ package roles
 import (
 	"context"
 	"strings"
-	"time"
 
 	"usher/auth"
 	"usher/internal/store"
 )
 
-// keptAfterEnd is how long a tombstone, or what has ended, stays to be told from what never was.
-const keptAfterEnd = 7 * 24 * time.Hour
-
 // regrade is every change of a role: the writes that make the tenure at key, which was had, the new one. Whoever rises
 // or stays keeps his epoch; whoever falls loses it, and with it, at once, all that he issued there and is unspent or
-// seated, unless keep says otherwise.
+// seated, unless keep says otherwise. What was kept hangs on the same epoch when he comes back, and falls with him then.
 func (s *Spaces) regrade(key store.Key, had, now Tenure, keep bool) []store.Write {
 	place, user, list := key.Partition, key.ID, index(key.Partition, key.Kind+"s")
-	now.Epoch, now.Since = had.Epoch, had.Since
+	now.Epoch, now.Since, now.Kept = had.Epoch, had.Since, false
 	var writes []store.Write
-	if had.Role == "" || now.Role.Rank() < had.Role.Rank() && !keep {
+	if !had.passesOn(now, keep) {
 		writes = append(writes, store.Delete(auth.EpochKey(place, had.Epoch)))
 		now.Epoch = s.auth.NewID()
+	} else if now.Role == "" {
+		now.Kept = true
 	}
 	if had.Role == "" {
 		now.Since = s.auth.Now()
@@ -30,11 +28,33 @@ func (s *Spaces) regrade(key store.Key, had, now Tenure, keep bool) []store.Writ
 	case now.Role != "":
 		return append(writes, store.Set(key, store.Fields(now)), store.Insert(list, user),
 			store.Set(auth.EpochKey(place, now.Epoch), store.Record{"user": user}))
-	case now.Exit != "": // a kept epoch outlives the tenure
-		gone := Tenure{Exit: now.Exit, Fall: now.Fall}
-		return append(writes, store.Set(key, store.Fields(gone)), store.Remove(list, user), store.Insert(formerOf(place), user))
+	case now.Exit != "":
+		return append(writes, store.Set(key, store.Fields(now.remains())), store.Remove(list, user), store.Insert(formerOf(place), user))
+	case now.Kept: // listed, so that a deleted room is swept of it
+		now.Exit = had.Exit
+		return append(writes, store.Set(key, store.Fields(now.remains())))
 	}
 	return append(writes, store.Delete(key), store.Remove(list, user))
+}
+
+// passesOn reports whether what was issued in a tenure still stands in the next one.
+func (t Tenure) passesOn(next Tenure, keep bool) bool {
+	switch {
+	case t.Role != "":
+		return keep || next.Role.Rank() >= t.Role.Rank()
+	case t.Kept:
+		return keep || next.Role != ""
+	}
+	return false
+}
+
+// remains is what is left of a tenure without a role.
+func (t Tenure) remains() Tenure {
+	left := Tenure{Exit: t.Exit, Fall: t.Fall, Kept: t.Kept}
+	if t.Kept {
+		left.Epoch = t.Epoch
+	}
+	return left
 }
 
 // formerOf lists those who have left a space, or were kept out of it.

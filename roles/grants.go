@@ -9,7 +9,7 @@ import (
 
 // GrantRole gives someone a role in a room; a new one replaces the old. Owner and moderators of the room give by rank.
 // The owner of the space gives to others, never to himself; an administrator to anyone. It is ErrUserBanned for who is
-// banned there: whoever wants him in lifts the ban first.
+// banned there or in the space: whoever wants him in lifts the ban first.
 func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, user string, role Role, keepIssued bool) error {
 	if err := role.oneOf(RoomOwner, RoomModerator, RoomUser, RoomMonitor); err != nil {
 		return err
@@ -19,7 +19,7 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 		if err != nil {
 			return err
 		}
-		rank, err := t.grantRank(user, t.admin)
+		rank, err := t.grantRank(user, t.Staff == auth.Admin)
 		switch {
 		case err != nil:
 			return err
@@ -27,7 +27,7 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 			return ErrUserNotFound
 		case !t.mayRegrade(rank, user, t.had.Role, role):
 			return ErrRank
-		case t.ban.InForce(t.Now) && !t.ban.Kick:
+		case t.spaceBan.InForce(t.Now), t.ban.InForce(t.Now) && !t.ban.Kick:
 			return ErrUserBanned
 		}
 		if err := s.point(ctx, roomsOf(user), space+"/"+room); err != nil {
@@ -45,7 +45,7 @@ func (s *Spaces) RevokeRole(ctx context.Context, who auth.Identity, space, room,
 		if err != nil {
 			return err
 		}
-		if tried && t.had.Epoch == "" {
+		if tried && t.had.Role == "" {
 			return nil // by ourselves, or whoever was faster
 		}
 		if err := t.mayRevoke(user); err != nil {
@@ -74,9 +74,9 @@ func (t target) mayRevoke(user string) error {
 	return nil
 }
 
-// grantRank is the rank by which the caller changes a user's role here. What an administrator grants shows in the log.
+// grantRank is the rank by which the caller changes a user's role here.
 func (st Standing) grantRank(user string, admin bool) (int, error) {
-	if admin || st.ownsSpace() && user != st.ID {
+	if admin || st.ownsSpace() && user != st.ID && st.Staff != auth.Support {
 		return RoomOwner.Rank(), nil
 	}
 	if err := st.May(Grant); err != nil {

@@ -6,12 +6,13 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/secret"
 )
 
 // A Pass is what someone who may enter a room takes to its media server.
 type Pass struct {
 	auth.RoomClaims // what the token says
-	Token           string
+	Token           secret.String
 	Expires         time.Time
 	Room            Room
 }
@@ -61,12 +62,11 @@ func (s *Spaces) explain(ctx context.Context, who auth.Identity, space, room, us
 		return Decision{}, ErrUserNotFound
 	}
 	keys := append(spaceKeys(space, user), roomKeys(room, user)...)
-	st, recs, err := s.InRoom(ctx, who, space, room,
-		append(keys, auth.UserKey(user), auth.StaffKey(who.Workspace, who.ID))...)
+	st, recs, err := s.InRoom(ctx, who, space, room, append(keys, auth.UserKey(user))...)
 	if err != nil {
 		return Decision{}, err
 	}
-	if _, err := st.grantRank(user, recs[len(keys)+1]["role"] == string(auth.Admin)); err != nil {
+	if _, err := st.grantRank(user, st.Staff == auth.Admin); err != nil {
 		return Decision{}, err
 	}
 	if _, there := s.auth.UserIn(st.Space.Workspace, user, recs[len(keys)]); !there {

@@ -46,7 +46,7 @@ func TestOwnersUnmakeOwners(t *testing.T) {
 		unmake := map[string]func(user string) error{
 			"demoted": func(user string) error { return w.SetSpaceRole(ctx, owner, p.space, user, SpaceUser, false) },
 			"removed": func(user string) error { return w.RemoveMember(ctx, owner, p.space, user, false) },
-			"banned":  func(user string) error { return w.SpaceBan(ctx, owner, p.space, user, time.Time{}, "") },
+			"banned":  func(user string) error { return w.SpaceBan(ctx, owner, p.space, user, nil, "") },
 		}
 		for name, do := range unmake {
 			w.join(p.space, name, SpaceUser)
@@ -79,7 +79,7 @@ func TestLineage(t *testing.T) {
 			{"demoted in the space, kept", func(p place, u string) error { return w.SetSpaceRole(ctx, owner, p.space, u, SpaceUser, keep) }, true, true},
 			{"removed from the space", func(p place, u string) error { return w.RemoveMember(ctx, owner, p.space, u, false) }, false, false},
 			{"removed from the space, kept", func(p place, u string) error { return w.RemoveMember(ctx, owner, p.space, u, keep) }, true, true},
-			{"banned from the space", func(p place, u string) error { return w.SpaceBan(ctx, owner, p.space, u, time.Time{}, "") }, false, false},
+			{"banned from the space", func(p place, u string) error { return w.SpaceBan(ctx, owner, p.space, u, nil, "") }, false, false},
 			{"demoted in the room", func(p place, u string) error {
 				return w.GrantRole(ctx, owner, p.space, p.room, u, RoomUser, false)
 			}, true, false},
@@ -89,7 +89,7 @@ func TestLineage(t *testing.T) {
 			{"revoked in the room", func(p place, u string) error { return w.RevokeRole(ctx, owner, p.space, p.room, u, false) }, true, false},
 			{"revoked in the room, kept", func(p place, u string) error { return w.RevokeRole(ctx, owner, p.space, p.room, u, keep) }, true, true},
 			{"banned from the room", func(p place, u string) error {
-				return w.Ban(ctx, w.as("host"), p.space, p.room, u, time.Time{}, "")
+				return w.Ban(ctx, w.as("host"), p.space, p.room, u, nil, "")
 			}, true, false},
 			{"kicked from the room", func(p place, u string) error { return w.Kick(ctx, w.as("host"), p.space, p.room, u) }, true, true},
 			{"deleted", func(_ place, u string) error { return w.DeleteUser(ctx, w.people["admin"], u) }, false, false},
@@ -114,7 +114,7 @@ func TestComingBack(t *testing.T) {
 			"leaves":     func(p place, who auth.Identity) error { return w.RemoveMember(ctx, who, p.space, who.ID, false) },
 			"is removed": func(p place, who auth.Identity) error { return w.RemoveMember(ctx, owner, p.space, who.ID, false) },
 			"is banned": func(p place, who auth.Identity) error {
-				return w.SpaceBan(ctx, owner, p.space, who.ID, w.now().Add(time.Minute), "")
+				return w.SpaceBan(ctx, owner, p.space, who.ID, new(w.now().Add(time.Minute)), "")
 			},
 		} {
 			p := w.place(false, Private)
@@ -153,7 +153,7 @@ func TestSpaceBanEnds(t *testing.T) {
 		p, ctx := w.place(true, Public), w.Context()
 		require.Equal(w, string(RoomUser), w.enters(p, "stranger"))
 		until := w.now().Add(time.Hour)
-		require.NoError(w, w.SpaceBan(ctx, w.as("host"), p.space, w.id("stranger"), until, "noise"))
+		require.NoError(w, w.SpaceBan(ctx, w.as("host"), p.space, w.id("stranger"), &until, "noise"))
 		_, err := w.GetSpace(ctx, w.as("stranger"), p.space)
 		require.Equal(w, &BannedError{until}, err)
 		require.Equal(w, string(CodeBannedInSpace), w.enters(p, "stranger"))
@@ -169,12 +169,12 @@ func TestSpaceBanEnds(t *testing.T) {
 func TestSpaceBanLimits(t *testing.T) {
 	onEach(t, func(w *world) {
 		p, ctx := w.place(false, Private), w.Context()
-		require.ErrorIs(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("owner"), time.Time{}, ""), ErrRank)
-		require.ErrorIs(w, w.SpaceBan(ctx, w.as("host"), p.space, w.id("owner"), time.Time{}, ""), ErrRank)
-		require.ErrorIs(w, w.SpaceBan(ctx, w.as("host"), p.space, w.foreigner().ID, time.Time{}, ""), ErrUserNotFound)
-		require.ErrorIs(w, w.SpaceBan(ctx, w.as("host"), p.space, "nonsense", time.Time{}, ""), ErrUserNotFound)
-		require.Equal(w, "field", outcome(w.SpaceBan(ctx, w.as("host"), p.space, w.id("friend"), w.now(), "")))
-		require.NoError(w, w.SpaceBan(ctx, w.as("host"), p.space, w.id("friend"), time.Time{}, ""))
+		require.ErrorIs(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("owner"), nil, ""), ErrRank)
+		require.ErrorIs(w, w.SpaceBan(ctx, w.as("host"), p.space, w.id("owner"), nil, ""), ErrRank)
+		require.ErrorIs(w, w.SpaceBan(ctx, w.as("host"), p.space, w.foreigner().ID, nil, ""), ErrUserNotFound)
+		require.ErrorIs(w, w.SpaceBan(ctx, w.as("host"), p.space, "nonsense", nil, ""), ErrUserNotFound)
+		require.Equal(w, "field", outcome(w.SpaceBan(ctx, w.as("host"), p.space, w.id("friend"), new(w.now()), "")))
+		require.NoError(w, w.SpaceBan(ctx, w.as("host"), p.space, w.id("friend"), nil, ""))
 		require.NoError(w, w.SpaceUnban(ctx, w.as("owner"), p.space, w.id("friend")))
 		require.ErrorIs(w, w.SpaceUnban(ctx, w.as("owner"), p.space, w.id("friend")), ErrNotBanned)
 	})
@@ -185,7 +185,7 @@ func TestAdmitRefuses(t *testing.T) {
 	onEach(t, func(w *world) {
 		p, ctx := w.place(false, Private), w.Context()
 		before := w.inSpace(p, "friend")
-		require.NoError(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("friend"), time.Time{}, ""))
+		require.NoError(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("friend"), nil, ""))
 		require.ErrorIs(w, w.Admit(ctx, before, SpaceUser, store.Tx{}), auth.ErrOvertaken)
 		require.ErrorIs(w, w.Admit(ctx, w.inSpace(p, "friend"), SpaceUser, store.Tx{}), auth.ErrOvertaken)
 		late := w.inSpace(p, "late")

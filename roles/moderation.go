@@ -9,7 +9,7 @@ import (
 )
 
 // Ban keeps a user or a seat out of a room. A user loses his role there, a seat its session, at once.
-func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subject string, until time.Time, reason string) error {
+func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subject string, until *time.Time, reason string) error {
 	ban, err := s.newBan(who, subject, until, reason)
 	if err != nil {
 		return err

@@ -113,7 +113,7 @@ func TestBan(t *testing.T) {
 		p, ctx, host := w.place(true, Public), w.Context(), w.as("host")
 		w.grant(p, "pupil", RoomModerator)
 		until := w.now().Add(time.Hour)
-		require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), until, "noise"))
+		require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), &until, "noise"))
 		_, err := w.Join(ctx, w.as("pupil"), p.space, p.room)
 		banned := &BannedError{}
 		require.ErrorAs(w, err, &banned)
@@ -129,21 +129,22 @@ func TestBan(t *testing.T) {
 func TestBanAgain(t *testing.T) {
 	onEach(t, func(w *world) {
 		p, ctx, host := w.place(true, Public), w.Context(), w.as("host")
-		for _, until := range []time.Time{w.now().Add(time.Hour), {}, w.now().Add(time.Minute)} {
-			require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), until, "noise"))
+		for _, ends := range []*time.Time{new(w.now().Add(time.Hour)), nil, new(w.now().Add(time.Minute))} {
+			require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), ends, "noise"))
 			bans, _, err := w.ListBans(ctx, host, p.space, p.room, first)
 			require.NoError(w, err)
 			require.Len(w, bans, 1)
-			require.Equal(w, until, bans[0].Until())
+			require.Equal(w, ends == nil, bans[0].Until().IsZero())
+			require.True(w, ends == nil || ends.Equal(bans[0].Until()))
 			require.Equal(w, []string{w.id("pupil"), "noise", host.ID}, []string{bans[0].Subject, bans[0].Reason, bans[0].By})
 			require.Len(w, w.entries(index("r:"+p.room, "bans")), 1)
 		}
 		racing := w.between(0, func() {
-			require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), time.Time{}, ""))
+			require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), nil, ""))
 		})
 		require.NoError(w, racing.Unban(ctx, host, p.space, p.room, w.id("pupil")))
 		require.Empty(w, w.entries(index("r:"+p.room, "bans")))
-		require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), time.Time{}, ""))
+		require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), nil, ""))
 		require.NoError(w, w.Unban(ctx, host, p.space, p.room, w.id("pupil")))
 		require.ErrorIs(w, w.Unban(ctx, host, p.space, p.room, w.id("pupil")), ErrNotBanned)
 		require.Equal(w, string(RoomUser), w.enters(p, "pupil"))
@@ -156,9 +157,9 @@ func TestListBans(t *testing.T) {
 		p, ctx, host := w.place(true, Public), w.Context(), w.as("host")
 		for name, hours := range map[string]int{"three": 3, "one": 1, "two": 2} {
 			until := w.now().Add(time.Duration(hours) * time.Hour)
-			require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id(name), until, ""))
+			require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id(name), &until, ""))
 		}
-		require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("ever"), time.Time{}, ""))
+		require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("ever"), nil, ""))
 		listed := func(limit int) (names []string) {
 			for page := (auth.Page{Limit: limit}); ; {
 				bans, next, err := w.ListBans(ctx, host, p.space, p.room, page)
@@ -181,7 +182,7 @@ func TestListBans(t *testing.T) {
 		w.as("last")
 		w.forward(30 * 24 * time.Hour)
 		w.people["host"] = w.signIn("host", w.first.PublicClient)
-		require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, w.id("last"), time.Time{}, ""))
+		require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, w.id("last"), nil, ""))
 		require.Len(w, w.entries(index("r:"+p.room, "bans")), 2)
 	})
 }
@@ -197,7 +198,7 @@ func TestKickUser(t *testing.T) {
 		w.grant(p, "pupil", RoomUser) // a kick is no ban
 		w.forward(w.auth.RoomTTL())
 		require.Equal(w, string(RoomUser), w.enters(p, "pupil"))
-		require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), time.Time{}, ""))
+		require.NoError(w, w.Ban(ctx, host, p.space, p.room, w.id("pupil"), nil, ""))
 		require.NoError(w, w.Kick(ctx, host, p.space, p.room, w.id("pupil"))) // and shortens none
 		w.forward(w.auth.RoomTTL())
 		require.Equal(w, string(CodeBannedInRoom), w.enters(p, "pupil"))
@@ -211,7 +212,7 @@ func TestPutOutSeat(t *testing.T) {
 		w.join(p.space, "helper", SpaceUser)
 		w.grant(p, "helper", RoomModerator)
 		for name, put := range map[string]func(by, seat string) error{
-			"ban":  func(by, seat string) error { return w.Ban(ctx, w.as(by), p.space, p.room, seat, time.Time{}, "") },
+			"ban":  func(by, seat string) error { return w.Ban(ctx, w.as(by), p.space, p.room, seat, nil, "") },
 			"kick": func(by, seat string) error { return w.Kick(ctx, w.as(by), p.space, p.room, seat) },
 		} {
 			guest, peer := w.seat(p, "user"), w.seat(p, "moderator")
@@ -236,7 +237,7 @@ func TestUnbanSeat(t *testing.T) {
 		p, ctx := w.place(true, Public), w.Context()
 		w.grant(p, "helper", RoomModerator)
 		peer := w.seat(p, "moderator")
-		require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, peer.ID, time.Time{}, ""))
+		require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, peer.ID, nil, ""))
 		require.ErrorIs(w, w.Unban(ctx, w.as("helper"), p.space, p.room, peer.ID), ErrRank)
 		require.NoError(w, w.Unban(ctx, w.as("host"), p.space, p.room, peer.ID))
 	})

@@ -17,23 +17,35 @@ type NewRoom struct {
 }
 
 // unsaid is what a new room is like where nothing is said of it.
-var unsaid = RoomDetails{Type: Lesson, ScreenSharing: true, Chat: true}
+var unsaid = Room{RoomDetails: RoomDetails{Type: Lesson, ScreenSharing: true, Chat: true}}
 
-// details are what will be said of a room of which was was said so far.
-func (in NewRoom) details(was RoomDetails) RoomDetails {
-	was.Name, was.Type = in.Name, cmp.Or(in.Type, was.Type)
+// over is what will be said of a room, and whom it will let in, where was is how it is so far. It is an auth.FieldError
+// for a name that is none, and for two ways of saying the access that contradict each other.
+func (in NewRoom) over(was Room) (RoomDetails, Access, error) {
+	details, err := in.details(was.RoomDetails)
+	if err != nil {
+		return details, "", err
+	}
+	access, err := in.access(was.Access)
+	return details, access, err
+}
+
+func (in NewRoom) details(was RoomDetails) (RoomDetails, error) {
+	var err error
+	was.Name, err = auth.ShownName("name", in.Name)
+	was.Type = cmp.Or(in.Type, was.Type)
 	if in.ScreenSharing != nil {
 		was.ScreenSharing = *in.ScreenSharing
 	}
 	if in.Chat != nil {
 		was.Chat = *in.Chat
 	}
-	return was
+	return was, err
 }
 
 // access is whom the room will let in; was is whom it lets in so far, empty for a new room, which is private unless
 // something else is asked for. Where nothing is asked for, a room stays as it is: a new name shuts nobody out. Public
-// true leaves an open room open. It is an auth.FieldError where the two ways contradict each other.
+// true leaves an open room open.
 func (in NewRoom) access(was Access) (Access, error) {
 	switch {
 	case in.Public == nil:

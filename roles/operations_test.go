@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -70,10 +69,10 @@ var operations = []struct {
 		return t.RemoveMember(ctx, t.who, t.space, t.who.ID, false)
 	}},
 	{"spaceBan: friend", func(ctx context.Context, t try) error {
-		return t.SpaceBan(ctx, t.who, t.space, t.id("friend"), time.Time{}, "")
+		return t.SpaceBan(ctx, t.who, t.space, t.id("friend"), nil, "")
 	}},
 	{"spaceBan: host", func(ctx context.Context, t try) error {
-		return t.SpaceBan(ctx, t.who, t.space, t.id("host"), time.Time{}, "")
+		return t.SpaceBan(ctx, t.who, t.space, t.id("host"), nil, "")
 	}},
 	{"spaceUnban: culprit", func(ctx context.Context, t try) error {
 		return t.SpaceUnban(ctx, t.who, t.space, t.id("culprit"))
@@ -132,10 +131,10 @@ var operations = []struct {
 		return t.Kick(ctx, t.who, t.space, t.room, t.people["guest moderator"].ID)
 	}},
 	{"ban: pupil", func(ctx context.Context, t try) error {
-		return t.Ban(ctx, t.who, t.space, t.room, t.id("pupil"), time.Time{}, "")
+		return t.Ban(ctx, t.who, t.space, t.room, t.id("pupil"), nil, "")
 	}},
 	{"ban: host", func(ctx context.Context, t try) error {
-		return t.Ban(ctx, t.who, t.space, t.room, t.id("host"), time.Time{}, "")
+		return t.Ban(ctx, t.who, t.space, t.room, t.id("host"), nil, "")
 	}},
 	{"unban: culprit", func(ctx context.Context, t try) error {
 		return t.Unban(ctx, t.who, t.space, t.room, t.id("culprit"))
@@ -205,8 +204,8 @@ func (w *world) peopled(public bool, access Access) place {
 	w.grant(p, "culprit", RoomModerator)
 	w.grant(p, "expelled", RoomModerator)
 	w.people["guest moderator"] = w.seat(p, "moderator")
-	require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, w.id("culprit"), time.Time{}, ""))
-	require.NoError(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("culprit"), time.Time{}, ""))
+	require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, w.id("culprit"), nil, ""))
+	require.NoError(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("culprit"), nil, ""))
 	require.NoError(w, w.RemoveMember(ctx, w.as("owner"), p.space, w.id("expelled"), false))
 	return p
 }

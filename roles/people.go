@@ -15,8 +15,9 @@ func (s *Spaces) FindUser(ctx context.Context, who auth.Identity, email, usernam
 	if who.Kind != auth.User {
 		return auth.Account{}, auth.ErrWrongToken
 	}
-	if _, _, err := s.auth.Get(ctx, who); err != nil {
-		return auth.Account{}, err
+	found, missing := s.auth.FindUser(ctx, who, email, username)
+	if missing != nil && !errors.Is(missing, auth.ErrNotFound) {
+		return auth.Account{}, missing
 	}
 	manages := false
 	err := s.eachTenure(ctx, who.ID, func(_ Space, t Tenure) { manages = manages || t.Role.Rank() >= SpaceModerator.Rank() })
@@ -26,7 +27,7 @@ func (s *Spaces) FindUser(ctx context.Context, who auth.Identity, email, usernam
 	if !manages {
 		return auth.Account{}, ErrForbidden
 	}
-	return s.auth.FindUser(ctx, who, email, username)
+	return found, missing
 }
 
 // eachTenure calls do for every space in which a user has a role.

@@ -129,7 +129,7 @@ func TestBanAgainstGrant(t *testing.T) {
 		for range 5 {
 			got := atOnce(append(
 				times(10, func() error { return w.GrantRole(ctx, helper, p.space, p.room, friend, RoomUser, false) }),
-				insisting(func() error { return w.Ban(ctx, host, p.space, p.room, friend, until, "") }),
+				insisting(func() error { return w.Ban(ctx, host, p.space, p.room, friend, &until, "") }),
 			)...)
 			require.Equal(w, 11, got["yes"]+got["409"])
 			require.Equal(w, string(CodeBannedInRoom), w.enters(p, "friend"))

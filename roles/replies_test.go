@@ -87,7 +87,7 @@ func TestStoppedHalfWay(t *testing.T) {
 				return w.RemoveMember(ctx, w.as("actor"), p.space, w.id("actor"), false)
 			}, gone},
 			{"ban", func(w *world, p place) error {
-				return w.SpaceBan(ctx, owner, p.space, w.id("actor"), w.now().Add(time.Minute), "")
+				return w.SpaceBan(ctx, owner, p.space, w.id("actor"), new(w.now().Add(time.Minute)), "")
 			}, func(p place, his []issued) {
 				require.Equal(w, string(CodeBannedInSpace), w.enters(p, "actor"))
 				w.forward(time.Minute)

@@ -1,6 +1,10 @@
 package roles
 
-import "usher/auth"
+import (
+	"slices"
+
+	"usher/auth"
+)
 
 // A Right is something that one may do in a space or a room, apart from the ranks of those to whom it is done.
 type Right string
@@ -54,6 +58,17 @@ var roomRights = map[Right]struct {
 // May is nil where the standing has the right. It is ErrForbidden for who may know of the place but lacks the right,
 // a BannedError for who is banned from it, and else ErrNotFound.
 func (st Standing) May(right Right) error {
+	err := st.may(right)
+	if err == nil && st.Staff == auth.Support && !slices.Contains(looking, right) {
+		return ErrForbidden
+	}
+	return err
+}
+
+// looking are the rights that change nothing. The support of a workspace has no others, whatever roles it has.
+var looking = []Right{SeeSpace, ListMembers, SeeRoom}
+
+func (st Standing) may(right Right) error {
 	if least, ok := spaceRights[right]; ok {
 		return st.mayInSpace(least)
 	}

@@ -19,7 +19,7 @@ func (s *Spaces) UpdateRoom(ctx context.Context, who auth.Identity, space, room 
 		if err := st.May(UpdateRoom); err != nil {
 			return err
 		}
-		access, err := in.access(st.Room.Access)
+		details, access, err := in.over(st.Room)
 		if err != nil {
 			return err
 		}
@@ -29,7 +29,7 @@ func (s *Spaces) UpdateRoom(ctx context.Context, who auth.Identity, space, room 
 			}
 		}
 		changed = st.describedRoom()
-		changed.RoomDetails = in.details(changed.RoomDetails)
+		changed.RoomDetails = details
 		writes := s.setAccess(&changed, access)
 		fields := store.Fields(changed.RoomDetails)
 		fields["access"], fields["opening"] = string(changed.Access), changed.Opening
@@ -86,7 +86,7 @@ func (s *Spaces) DeleteRoom(ctx context.Context, who auth.Identity, space, room 
 func (r Room) ending(now time.Time) []store.Write {
 	key := auth.RoomKey(r.ID)
 	return []store.Write{
-		store.Set(key, store.Record{"ended": store.Millis(now)}), store.Collect(key, now.Add(keptAfterEnd)),
+		store.Set(key, store.Record{"ended": store.Millis(now)}), store.Collect(key, now.Add(auth.KeptAfterEnd)),
 		store.Delete(auth.EpochKey("r:"+r.ID, r.Opening)),
 	}
 }

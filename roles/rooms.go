@@ -55,7 +55,7 @@ type RoomDetails struct {
 
 // CreateRoom makes a room; the caller becomes its owner.
 func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string, in NewRoom) (Room, error) {
-	access, err := in.access("")
+	details, access, err := in.over(unsaid)
 	if err != nil {
 		return Room{}, err
 	}
@@ -69,7 +69,7 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 			return err
 		}
 		room = Room{
-			ID: s.auth.NewID(), RoomDetails: in.details(unsaid), Space: space, Workspace: who.Workspace, Alias: s.newAlias(),
+			ID: s.auth.NewID(), RoomDetails: details, Space: space, Workspace: who.Workspace, Alias: s.newAlias(),
 			CreatorID: who.ID, Created: st.Now, Role: RoomOwner,
 		}
 		if err := s.pointToRoom(ctx, st, room); err != nil {

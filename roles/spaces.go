@@ -53,7 +53,11 @@ func (s *Spaces) CreateSpace(ctx context.Context, who auth.Identity, in SpaceDet
 	if err != nil {
 		return "", err
 	}
-	if s.set.AdminsCreateSpaces && recs[0]["role"] != string(auth.Admin) {
+	if in.Name, err = auth.ShownName("name", in.Name); err != nil {
+		return "", err
+	}
+	role := auth.WorkspaceRole(recs[0]["role"])
+	if role == auth.Support || s.set.AdminsCreateSpaces && role != auth.Admin {
 		return "", ErrForbidden
 	}
 	id, now := s.auth.NewID(), s.auth.Now()
@@ -142,7 +146,11 @@ type SpaceUpdate struct {
 
 // UpdateSpace changes what is said of a space, and whom it lets in.
 func (s *Spaces) UpdateSpace(ctx context.Context, who auth.Identity, space string, in SpaceUpdate) (Space, error) {
-	fields := store.Fields(SpaceDetails{Name: in.Name, Public: in.Public})
+	name, err := auth.ShownName("name", in.Name)
+	if err != nil {
+		return Space{}, err
+	}
+	fields := store.Fields(SpaceDetails{Name: name, Public: in.Public})
 	delete(fields, "description")
 	delete(fields, "logo")
 	if in.Description != nil {
@@ -183,7 +191,7 @@ func (s *Spaces) DeleteSpace(ctx context.Context, who auth.Identity, space strin
 	now := s.auth.Now()
 	err := s.ownSpace(ctx, who, space,
 		store.Set(auth.SpaceKey(space), store.Record{"ended": store.Millis(now)}),
-		store.Collect(auth.SpaceKey(space), now.Add(keptAfterEnd)))
+		store.Collect(auth.SpaceKey(space), now.Add(auth.KeptAfterEnd)))
 	if err != nil {
 		return err
 	}

@@ -19,6 +19,7 @@ type Standing struct {
 	Tenure   Tenure // his role in the room
 	SpaceBan Ban
 	RoomBan  Ban
+	Staff    auth.WorkspaceRole // his role in the workspace
 	Now      time.Time
 }
 
@@ -37,12 +38,12 @@ func (s *Spaces) InSpace(ctx context.Context, who auth.Identity, space string, m
 	if !auth.IsID(space) {
 		return Standing{}, nil, ErrNotFound
 	}
-	keys := spaceKeys(space, who.ID)
+	keys := append(spaceKeys(space, who.ID), auth.StaffKey(who.Workspace, who.ID))
 	self, recs, err := s.auth.Get(ctx, who, append(keys, more...)...)
 	if err != nil {
 		return Standing{}, nil, err
 	}
-	st := Standing{Self: self, Now: s.auth.Now()}
+	st := Standing{Self: self, Now: s.auth.Now(), Staff: auth.WorkspaceRole(recs[len(keys)-1]["role"])}
 	if err := st.readSpace(space, recs); err != nil {
 		return Standing{}, nil, err
 	}
@@ -55,11 +56,12 @@ func (s *Spaces) InRoom(ctx context.Context, who auth.Identity, space, room stri
 		return Standing{}, nil, ErrNotFound
 	}
 	keys := append(spaceKeys(space, who.ID), roomKeys(room, who.ID)...)
+	keys = append(keys, auth.StaffKey(who.Workspace, who.ID))
 	self, recs, err := s.auth.Get(ctx, who, append(keys, more...)...)
 	if err != nil {
 		return Standing{}, nil, err
 	}
-	st := Standing{Self: self, Now: s.auth.Now()}
+	st := Standing{Self: self, Now: s.auth.Now(), Staff: auth.WorkspaceRole(recs[len(keys)-1]["role"])}
 	if err := cmp.Or(st.readSpace(space, recs), st.readRoom(room, recs[3:])); err != nil {
 		return Standing{}, nil, err
 	}

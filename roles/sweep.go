@@ -2,7 +2,6 @@ package roles
 
 import (
 	"context"
-	"strings"
 
 	"usher/auth"
 	"usher/internal/store"
@@ -90,8 +89,7 @@ func (s *Spaces) dropBans(ctx context.Context, place, other string) error {
 	}
 	list := index(place, "bans")
 	return s.each(ctx, list, "", func(entry string) error {
-		_, subject, _ := strings.Cut(entry, "/")
-		_, err := s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Delete(BanKey(place, subject)), store.Remove(list, entry)}})
+		_, err := s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Delete(BanKey(place, auth.IDOf(entry))), store.Remove(list, entry)}})
 		return err
 	})
 }

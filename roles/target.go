@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"cmp"
 	"context"
 
 	"usher/auth"
@@ -10,14 +11,14 @@ import (
 // A target is someone to whom the caller is about to do something in a room: a user or a seat.
 type target struct {
 	Standing
-	subject string
-	had     Tenure // his role in the room
-	exit    string // his last exit from the space
-	ban     Ban    // from the room
-	there   bool
-	seat    store.Record // nil of a user
-	rank    int
-	admin   bool // the caller is an administrator of the workspace
+	subject  string
+	had      Tenure // his role in the room
+	exit     string // his last exit from the space
+	ban      Ban    // from the room
+	spaceBan Ban
+	there    bool
+	seat     store.Record // nil of a user
+	rank     int
 }
 
 // target reads a target. What the caller may do to him is asked afterwards, and before that he is there.
@@ -27,15 +28,15 @@ func (s *Spaces) target(ctx context.Context, who auth.Identity, space, room, sub
 	}
 	st, recs, err := s.InRoom(ctx, who, space, room,
 		roleKey(room, subject), BanKey("r:"+room, subject), memberKey(space, subject),
-		auth.SeatKey(room, subject), auth.UserKey(subject), auth.StaffKey(who.Workspace, who.ID))
+		auth.SeatKey(room, subject), auth.UserKey(subject), BanKey("s:"+space, subject))
 	t := target{Standing: st, subject: subject, ban: Ban{Subject: subject}}
 	if err != nil {
 		return t, err
 	}
-	if err := load(recs, &t.had, &t.ban); err != nil {
+	if err := cmp.Or(load(recs, &t.had, &t.ban), load(recs[5:], &t.spaceBan)); err != nil {
 		return t, err
 	}
-	t.exit, t.admin = recs[2]["exit"], recs[5]["role"] == string(auth.Admin)
+	t.exit = recs[2]["exit"]
 	t.had.since(t.exit)
 	t.rank = t.had.Role.Rank()
 	_, t.there = s.auth.UserIn(st.Space.Workspace, subject, recs[4])
