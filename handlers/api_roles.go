@@ -45,7 +45,7 @@ func (a *api) unban(c *call) (any, error) {
 func (a *api) listBans(c *call) (any, error) {
 	bans, next, err := a.Spaces.ListBans(c, c.who, c.id("spaceId"), c.id("roomId"), c.page())
 	return wire.Bans{Items: all(bans, func(b roles.Ban) wire.Ban {
-		return wire.Ban{TargetID: b.Subject, Until: b.Until(), Reason: b.Reason, BannedBy: b.By}
+		return wire.Ban{TargetID: b.Subject, Until: b.Until(), Reason: b.Reason, BannedBy: b.By, IsKick: b.Kick}
 	}), Next: cursor(next)}, err
 }
 

@@ -70,17 +70,20 @@ func (a *api) deleteRoom(c *call) (any, error) {
 func (a *api) joinRoom(c *call) (any, error) {
 	pass, err := a.Spaces.Join(c, c.who, c.id("spaceId"), c.id("roomId"))
 	return wire.RoomPass{
-		RoomToken: pass.Token, ExpiresAt: pass.Expires, Role: wire.RoomRoleName(pass.Role), Room: roomOf(pass.Room),
+		RoomToken: pass.Token.Reveal(), ExpiresAt: pass.Expires, Role: wire.RoomRoleName(pass.Role), Room: roomOf(pass.Room),
 	}, err
 }
 
 func (a *api) explainAccess(c *call) (any, error) {
 	var decision roles.Decision
 	var err error
-	if link := c.param("linkId"); link != "" {
+	switch user, link := c.param("userId"), c.param("linkId"); {
+	case user != "" && link != "":
+		err = invalid{"linkId", tooMany}
+	case link != "":
 		decision, err = a.Desk.Explain(c, c.who, c.id("spaceId"), c.id("roomId"), link)
-	} else {
-		decision, err = a.Spaces.Explain(c, c.who, c.id("spaceId"), c.id("roomId"), c.param("userId"))
+	default:
+		decision, err = a.Spaces.Explain(c, c.who, c.id("spaceId"), c.id("roomId"), user)
 	}
 	return wire.Decision{
 		Allowed: decision.Allowed, Role: wire.RoomRoleName(decision.Role), Reasons: reasonsOf(decision),

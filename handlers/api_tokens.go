@@ -1,9 +1,10 @@
 package handlers
 
 import (
-	"cmp"
+	"encoding/json"
 	"net/url"
 	"time"
+	"unicode/utf8"
 
 	"usher/auth"
 	"usher/handlers/wire"
@@ -11,9 +12,6 @@ import (
 )
 
 func (a *api) getAccessToken(c *call, in wire.TokenRequest) (any, error) {
-	if err := c.clientInHeader(&in); err != nil {
-		return nil, err
-	}
 	tokens, err := a.Authority.GetAccessToken(c, auth.TokenRequest{
 		GrantType: in.GrantType, ClientID: in.ClientID, ClientSecret: secret.New(in.ClientSecret),
 		Username: in.Username, Password: secret.New(in.Password), RefreshToken: secret.New(in.RefreshToken),
@@ -21,23 +19,28 @@ func (a *api) getAccessToken(c *call, in wire.TokenRequest) (any, error) {
 	return tokensOf(tokens), err
 }
 
-// clientInHeader takes a client's id and secret from the Authorization header, where OAuth libraries put them
-// first (RFC 6749, section 2.3.1). A client that names itself in both places means neither.
-func (c *call) clientInHeader(in *wire.TokenRequest) error {
+// clientInHeader puts a client's id and secret into the body, where contract, limit and handler look for them, from
+// the Authorization header, where OAuth libraries put them first (RFC 6749, section 2.3.1). A client that names itself
+// in both places means neither.
+func (c *call) clientInHeader() error {
 	id, secret, ok := c.gin.Request.BasicAuth()
-	if !ok {
+	fields, isObject := c.value.(map[string]any)
+	if !ok || !isObject {
 		return nil
 	}
-	if in.ClientID != "" || in.ClientSecret != "" {
-		return auth.ErrInvalidRequest
+	for name, escaped := range map[string]string{"client_id": id, "client_secret": secret} {
+		if given, twice := fields[name]; twice && given != "" {
+			return auth.ErrInvalidRequest
+		}
+		text, err := url.QueryUnescape(escaped)
+		if err != nil || !utf8.ValidString(text) {
+			return auth.ErrInvalidClient
+		}
+		fields[name] = text
 	}
-	var errs [2]error
-	in.ClientID, errs[0] = url.QueryUnescape(id)
-	in.ClientSecret, errs[1] = url.QueryUnescape(secret)
-	if cmp.Or(errs[:]...) != nil {
-		return auth.ErrInvalidClient
-	}
-	return nil
+	var err error
+	c.body, err = json.Marshal(fields)
+	return err
 }
 
 func tokensOf(t auth.Tokens) wire.Tokens {

@@ -96,6 +96,13 @@ func (a *api) unsetWorkspaceRole(c *call) (any, error) {
 }
 
 func (a *api) findUser(c *call) (any, error) {
-	u, err := a.Spaces.FindUser(c, c.who, c.param("email"), c.param("username"))
+	email, username := c.param("email"), c.param("username")
+	switch {
+	case email == "" && username == "":
+		return nil, invalid{"email", missing}
+	case email != "" && username != "":
+		return nil, invalid{"username", tooMany}
+	}
+	u, err := a.Spaces.FindUser(c, c.who, email, username)
 	return wire.FoundUser{ID: u.ID, Name: u.ShownName()}, err
 }

@@ -8,6 +8,8 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -90,9 +92,21 @@ func parse(raw []byte) (any, error) {
 	if !json.Valid(raw) {
 		return nil, invalid{"body", notJSON}
 	}
+	if loneSurrogate(raw) {
+		return nil, invalid{"body", notUTF8}
+	}
 	d := json.NewDecoder(bytes.NewReader(raw))
 	d.UseNumber()
 	return parseValue(d, "", maxDepth)
+}
+
+// escapes finds the escapes of a JSON text: both halves of a surrogate pair together, then a half that stands alone.
+var escapes = regexp.MustCompile(`\\(u[dD][89abAB]..\\u[dD][c-fC-F]..|u[dD][89a-fA-F]..|.)`)
+
+// loneSurrogate reports whether half of a character stands alone. It is no character, and the decoder would put another
+// one in its place: two names that differ would become the same.
+func loneSurrogate(raw []byte) bool {
+	return slices.ContainsFunc(escapes.FindAll(raw, -1), func(escape []byte) bool { return len(escape) == len(`\ud800`) })
 }
 
 func parseValue(d *json.Decoder, at string, depth int) (any, error) {

@@ -41,6 +41,13 @@ func with[In any](h func(*call, In) (any, error)) handler {
 	}
 }
 
+// field is a text in the body, or empty.
+func (c *call) field(name string) string {
+	fields, _ := c.value.(map[string]any)
+	text, _ := fields[name].(string)
+	return text
+}
+
 // id is a parameter of the path.
 func (c *call) id(name string) string { return c.gin.Param(name) }
 

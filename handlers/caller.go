@@ -8,6 +8,9 @@ import (
 	"usher/auth"
 )
 
+// secrets are names of parameters, without their hyphens and underscores, under which a secret would come.
+var secrets = []string{"token", "accesstoken", "refreshtoken", "linktoken", "clientsecret", "password", "newpassword", "oldpassword", "seatkey"}
+
 // readQuery takes the query of a request. A token in a query ends up in logs, histories and Referer headers, and so
 // one is refused wherever it stands, even where it would not be looked at.
 func (c *call) readQuery() error {
@@ -16,8 +19,7 @@ func (c *call) readQuery() error {
 		return invalid{"query", malformed}
 	}
 	for name := range c.query {
-		switch strings.ToLower(strings.ReplaceAll(name, "_", "")) {
-		case "token", "accesstoken", "refreshtoken":
+		if slices.Contains(secrets, strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(name))) {
 			return errTokenInQuery
 		}
 	}

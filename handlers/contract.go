@@ -140,9 +140,6 @@ func (a *api) run(c *call, op operation, h handler) (any, error) {
 	if err := a.identify(c, op); err != nil {
 		return nil, err
 	}
-	if err := a.limits.refuseOver(c, op.limit); err != nil {
-		return nil, err
-	}
 	if err := c.validate(op); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,9 @@ type limits struct {
 	now   func() time.Time
 
 	mu   sync.Mutex
-	over map[string]time.Time // subjects that are over a limit, and until when
+	over map[string]time.Time // meters that are over a limit, by their keys, and until when
+
+	swept time.Time // when those that are over no more were last forgotten
 }
 
 // mostOver bounds what is remembered. Beyond it, who is over costs a trip to the store again.
@@ -30,9 +32,8 @@ const mostOver = 100_000
 // limited refuses a call that is over a limit.
 type limited struct {
 	*limit
-	rule   rule
-	window string
-	wait   time.Duration
+	meter meter
+	wait  time.Duration
 }
 
 func (e *limited) Error() string { return "handlers: over the limit " + e.name }
@@ -40,11 +41,11 @@ func (e *limited) Error() string { return "handlers: over the limit " + e.name }
 // headers says how long to wait, and the windows that apply, in the words of draft-ietf-httpapi-ratelimit-headers.
 func (e *limited) headers(h http.Header) {
 	seconds := max(1, int64((e.wait+time.Second-1)/time.Second))
-	name := e.name + "-" + e.rule.subject + "-"
+	name := e.name + "-" + e.meter.subject + "-"
 	h.Set("Retry-After", fmt.Sprint(seconds))
-	h.Set("RateLimit", fmt.Sprintf("%q;r=0;t=%d", name+e.window, seconds))
+	h.Set("RateLimit", fmt.Sprintf("%q;r=0;t=%d", name+e.meter.window, seconds))
 	var policy []string
-	for window, w := range e.rule.windows() {
+	for window, w := range e.meter.windows() {
 		policy = append(policy, fmt.Sprintf("%q;q=%d;w=%d", name+window, w.most, int64(w.length.Seconds())))
 	}
 	h.Set("RateLimit-Policy", strings.Join(policy, ", "))
@@ -56,25 +57,9 @@ func (r rule) windows() iter.Seq2[string, window] {
 	}
 }
 
-// refuseOver refuses at once, and without a trip, who is known here to be over a limit.
-func (l *limits) refuseOver(c *call, row *limit) error {
-	if row == nil {
-		return nil
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, r := range row.rules {
-		subject := r.of(c)
-		for window := range r.windows() {
-			if wait := l.over[row.key(r, window, subject)].Sub(l.now()); wait > 0 {
-				return &limited{row, r, window, wait}
-			}
-		}
-	}
-	return nil
-}
-
-// count calls the handler, and counts as the limit has it. Without the store nothing that counts gets through.
+// count calls the handler, and counts as the limit has it. Without the store nothing that counts gets through: neither
+// what counts beforehand nor a wrong guess. What cannot be guessed and is right is never refused, whoever else guesses
+// behind the same address, and makes no trip.
 func (l *limits) count(c *call, row *limit, h handler) (any, error) {
 	if row == nil {
 		return h(c)
@@ -82,8 +67,8 @@ func (l *limits) count(c *call, row *limit, h handler) (any, error) {
 	if row.counts == failures || row.certain != nil && row.certain(c) {
 		out, err := h(c)
 		if row.guessed(err) {
-			if away := l.fail(c, row); away != nil {
-				return nil, away
+			if refusal := l.fail(c, row); refusal != nil {
+				return nil, refusal
 			}
 		}
 		return out, err
@@ -103,73 +88,76 @@ func (l *limit) guessed(outcome error) bool {
 	return slices.ContainsFunc(l.guesses, func(guess error) bool { return errors.Is(outcome, guess) })
 }
 
-// A charge is one count of one window, which can be given back.
-type charge struct {
-	key  string
-	rate limiter.Rate
-}
-
-// charge counts a call in every window, before it does anything. A call that is refused is charged only where it is
+// charge counts a call on every meter, before it does anything. A call that is refused is charged only where it is
 // over: one account that is tried too often shall not shut out its whole address.
-func (l *limits) charge(c *call, row *limit) (charged []charge, err error) {
-	for _, r := range row.rules {
-		subject := r.of(c)
-		for window, w := range r.windows() {
-			one := charge{row.key(r, window, subject), limiter.Rate{Period: w.length, Limit: w.most}}
-			state, err := l.add(c, one, 1)
-			if err == nil && state.Reached {
-				err = &limited{row, r, window, l.until(state).Sub(l.now())}
-			}
-			if err != nil {
-				l.giveBack(c, charged)
-				return nil, err
-			}
-			charged = append(charged, one)
+func (l *limits) charge(c *call, row *limit) (charged []meter, err error) {
+	for _, m := range row.meters(c) {
+		state, err := l.add(c, m, 1)
+		if err == nil && state.Reached {
+			err = &limited{row, m, l.until(state).Sub(l.now())}
 		}
+		if err != nil {
+			l.giveBack(c, charged)
+			return nil, err
+		}
+		charged = append(charged, m)
 	}
 	return charged, nil
 }
 
 // giveBack takes charges back, also for a caller who has gone. One that is lost is one attempt less for an hour.
-func (l *limits) giveBack(c *call, charged []charge) {
-	for _, one := range charged {
-		_, _ = l.add(context.WithoutCancel(c), one, -1)
+func (l *limits) giveBack(c *call, charged []meter) {
+	for _, m := range charged {
+		_, _ = l.add(context.WithoutCancel(c), m, -1)
 	}
 }
 
-// fail counts a wrong guess that has happened, and remembers who is over, so that the next one is refused at once.
+// fail counts a wrong guess that has happened, and refuses it where there were too many; who is known here to be over
+// a limit already, without a trip.
 func (l *limits) fail(c *call, row *limit) error {
-	for _, r := range row.rules {
-		subject := r.of(c)
-		if subject == "" {
-			continue
+	meters := row.meters(c)
+	for _, m := range meters {
+		if wait := l.known(m.key); wait > 0 {
+			return &limited{row, m, wait}
 		}
-		for window, w := range r.windows() {
-			key := row.key(r, window, subject)
-			state, err := l.add(context.WithoutCancel(c), charge{key, limiter.Rate{Period: w.length, Limit: w.most}}, 1)
-			if err != nil {
-				return err
-			}
-			if state.Remaining == 0 {
-				l.remember(key, l.until(state))
-			}
+	}
+	for _, m := range meters {
+		state, err := l.add(context.WithoutCancel(c), m, 1)
+		if err != nil {
+			return err
+		}
+		if state.Reached {
+			until := l.until(state)
+			l.remember(m.key, until)
+			return &limited{row, m, until.Sub(l.now())}
 		}
 	}
 	return nil
 }
 
-func (l *limits) remember(key string, until time.Time) {
+// known is for how long a meter is known to be over its limit.
+func (l *limits) known(key string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if len(l.over) >= mostOver {
-		maps.DeleteFunc(l.over, func(_ string, until time.Time) bool { return !until.After(l.now()) })
+	return l.over[key].Sub(l.now())
+}
+
+// remember keeps who is over. When the memory is full it forgets those who are over no more, at most once a second:
+// looking through all of it for every wrong guess would be what a guesser wants.
+func (l *limits) remember(key string, until time.Time) {
+	now := l.now()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.over) >= mostOver && now.Sub(l.swept) >= time.Second {
+		l.swept = now
+		maps.DeleteFunc(l.over, func(_ string, until time.Time) bool { return !until.After(now) })
 	}
 	if len(l.over) < mostOver {
 		l.over[key] = until
 	}
 }
 
-func (l *limits) add(ctx context.Context, to charge, n int64) (limiter.Context, error) {
+func (l *limits) add(ctx context.Context, to meter, n int64) (limiter.Context, error) {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
 	state, err := l.store.Increment(ctx, to.key, n, to.rate)

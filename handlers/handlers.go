@@ -48,7 +48,7 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 // ServeHTTP answers a request. A slash at the end of an API path means nothing: clients of long standing send one.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if path := strings.TrimRight(r.URL.Path, "/"); path != r.URL.Path && strings.HasPrefix(path, "/v1/") {
-		r.URL.Path, r.URL.RawPath = path, ""
+		r.URL.Path, r.URL.RawPath = path, strings.TrimRight(r.URL.RawPath, "/")
 	}
 	h.engine.ServeHTTP(w, r)
 }
@@ -75,6 +75,7 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	h := &Handler{engine: gin.New()}
 	e := h.engine
 	e.HandleMethodNotAllowed, e.RedirectTrailingSlash = true, false
+	e.UseRawPath = true // an encoded slash is part of a name, here as for the proxies before us
 	// One header, and of it only what trusted proxies have added. What a client may set itself is no address.
 	e.RemoteIPHeaders = []string{"X-Forwarded-For"}
 	if err := e.SetTrustedProxies(a.TrustedProxies); err != nil {

@@ -4,8 +4,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/netip"
-	"strings"
 	"time"
+
+	"github.com/ulule/limiter/v3"
 
 	"usher/auth"
 	"usher/invites"
@@ -46,13 +47,14 @@ const (
 )
 
 // table holds every limit that the contract refers to as x-limit. The numbers are kind to a school, whose pupils come
-// all at once from one address and mistype: what guesses comes by the thousand.
+// all at once from one address and mistype: what guesses comes by the thousand. An attempt counts while it is under way,
+// and so an account must be able to sign in some times at once.
 var table = []limit{
 	{
-		name: "sign-in", counts: attempts, guesses: []error{auth.ErrInvalidGrant, auth.ErrInvalidClient}, certain: byRefreshToken,
+		name: "sign-in", counts: attempts, guesses: []error{auth.ErrInvalidGrant, auth.ErrInvalidClient}, certain: notByPassword,
 		rules: []rule{
-			{"address", address, window{100, 10 * time.Second}, window{1000, time.Hour}},
-			{"account", account, window{10, time.Minute}, window{60, time.Hour}},
+			{"address", address, window{200, 10 * time.Second}, window{1000, time.Hour}},
+			{"account", accountFromHere, window{30, time.Minute}, window{100, time.Hour}},
 		},
 	},
 	{name: "password", counts: attempts, guesses: []error{auth.ErrWrongPassword}, rules: []rule{
@@ -103,21 +105,47 @@ func caller(c *call) string { return string(c.who.Kind) + c.who.ID }
 
 // account is what a sign-in tries to open: a user, by either name, or a client.
 func account(c *call) string {
-	fields, _ := c.value.(map[string]any)
-	text := func(name string) string { s, _ := fields[name].(string); return s }
-	switch text("grant_type") {
+	switch c.field("grant_type") {
 	case "password":
-		return "user " + strings.ToLower(strings.TrimSpace(text("username")))
+		return "user " + auth.Spelled(c.field("username"))
 	case "client_credentials":
-		return "client " + text("client_id")
+		return "client " + c.field("client_id")
 	}
 	return ""
 }
 
-func byRefreshToken(c *call) bool { return account(c) == "" }
+// accountFromHere is an account and where it is tried from. Of the account alone nothing is counted: whoever knows a
+// name could lock its owner out.
+func accountFromHere(c *call) string {
+	if account(c) == "" {
+		return ""
+	}
+	return account(c) + "\x00" + address(c)
+}
 
-// key is what is counted under: no address and no name stands in it as it is.
-func (l *limit) key(r rule, window, subject string) string {
-	sum := sha256.Sum256([]byte(subject))
-	return l.name + ":" + r.subject + ":" + window + ":" + hex.EncodeToString(sum[:16])
+// notByPassword: refresh tokens and the secrets of clients are random.
+func notByPassword(c *call) bool { return c.field("grant_type") != "password" }
+
+// A meter is one window of one rule, for the subject of one call.
+type meter struct {
+	rule
+	window string
+	key    string // no address and no name stands in it as it is
+	rate   limiter.Rate
+}
+
+// meters are what a call counts on.
+func (l *limit) meters(c *call) (all []meter) {
+	for _, r := range l.rules {
+		subject := r.of(c)
+		if subject == "" {
+			continue
+		}
+		sum := sha256.Sum256([]byte(subject))
+		for name, w := range r.windows() {
+			key := l.name + ":" + r.subject + ":" + name + ":" + hex.EncodeToString(sum[:16])
+			all = append(all, meter{r, name, key, limiter.Rate{Period: w.length, Limit: w.most}})
+		}
+	}
+	return all
 }

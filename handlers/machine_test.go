@@ -28,10 +28,11 @@ import (
 // handlers that answer the contract's examples, or what a test puts there.
 type machine struct {
 	*testing.T
-	url   string
-	api   *Handler
-	log   *journal
-	token map[auth.Kind]string
+	url     string
+	api     *Handler
+	log     *journal
+	token   map[auth.Kind]string
+	refresh map[auth.Kind]string
 
 	invents bool // some of its answers are a test's, and not of the contract
 }
@@ -50,7 +51,8 @@ func build(t *testing.T, parts ...part) *machine {
 	}, time.Now, rand.Reader, hasher, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 
-	m := &machine{T: t, log: &journal{}, token: tokens(t, authority)}
+	m := &machine{T: t, log: &journal{}}
+	m.token, m.refresh = tokens(t, authority)
 	a := newAPI(Deps{
 		Authority: authority, Limiter: memory.NewStore(), Log: slog.New(slog.NewTextHandler(m.log, nil)),
 		Now: time.Now, PublicURL: "https://usher.test",
@@ -78,9 +80,10 @@ func fails(operation string, err error) part {
 	return does(operation, func(*call) (any, error) { return nil, err })
 }
 
-func tokens(t *testing.T, a *auth.Authority) map[auth.Kind]string {
+// tokens are an access token of every kind, and the refresh tokens of those who have one.
+func tokens(t *testing.T, a *auth.Authority) (access, refresh map[auth.Kind]string) {
 	t.Helper()
-	got := map[auth.Kind]string{}
+	access, refresh = map[auth.Kind]string{}, map[auth.Kind]string{}
 	c, err := a.CreateWorkspace(t.Context(), auth.NewWorkspace{Name: "here", AdminEmail: "admin@usher.test"})
 	require.NoError(t, err)
 	for kind, request := range map[auth.Kind]auth.TokenRequest{
@@ -89,13 +92,13 @@ func tokens(t *testing.T, a *auth.Authority) map[auth.Kind]string {
 	} {
 		tokens, err := a.GetAccessToken(t.Context(), request)
 		require.NoError(t, err)
-		got[kind] = tokens.AccessToken.Reveal()
+		access[kind], refresh[kind] = tokens.AccessToken.Reveal(), tokens.RefreshToken.Reveal()
 	}
 	guest, _ := a.SeatSession(auth.Identity{ID: a.NewID(), Workspace: c.Workspace, Space: a.NewID(), Room: a.NewID(), Lineage: a.NewID()})
 	tokens, err := a.SeatTokens(guest, time.Now().Add(time.Hour))
 	require.NoError(t, err)
-	got[auth.Guest] = tokens.AccessToken.Reveal()
-	return got
+	access[auth.Guest], refresh[auth.Guest] = tokens.AccessToken.Reveal(), tokens.RefreshToken.Reveal()
+	return access, refresh
 }
 
 func examples(t *testing.T) map[string]handler {

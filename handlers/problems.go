@@ -97,8 +97,9 @@ var problems = []problem{
 // fault is what is told of everything else.
 var fault = problem{status: 500, code: "internal", detail: "Something went wrong here. The log has it under the request's id."}
 
-// faults are the errors that no caller is told of, because no request causes them: only a mistake of ours does.
-var faults = []error{auth.ErrOvertaken, store.ErrPartition, store.ErrKey, store.ErrOp, store.ErrLocked}
+// faults are the errors that no caller is told of, because no request causes them: only a command line, or a mistake of
+// ours, does.
+var faults = []error{auth.ErrNoWorkspace, auth.ErrOvertaken, store.ErrPartition, store.ErrKey, store.ErrOp, store.ErrLocked}
 
 func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }

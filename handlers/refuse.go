@@ -30,7 +30,7 @@ func (a *api) refuse(g *gin.Context, op *operation, err error) {
 	if p.status >= http.StatusInternalServerError {
 		a.Log.Error("request failed", "requestId", requestID(g), "status", p.status, "error", err)
 	}
-	p.headers(g.Writer.Header(), err)
+	p.headers(g, err)
 	body := a.problem(p, err)
 	body.RequestID = requestID(g)
 	if strings.HasPrefix(p.code, "password_") && op != nil {
@@ -78,13 +78,11 @@ func reasonsOf(d roles.Decision) []wire.Reason {
 }
 
 // headers are what a status has to say beside the body.
-func (p problem) headers(h http.Header, err error) {
+func (p problem) headers(g *gin.Context, err error) {
+	h := g.Writer.Header()
 	switch p.status {
 	case http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", "Bearer")
-		if p.code == "invalid_token" {
-			h.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-		}
+		h.Set("WWW-Authenticate", p.challenge(g.Request))
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "1")
 	case http.StatusTooManyRequests:
@@ -92,6 +90,19 @@ func (p problem) headers(h http.Header, err error) {
 			over.headers(h)
 		}
 	}
+}
+
+// challenge answers in the scheme that a client has used (RFC 6749, section 5.2), and names Basic to no other: a
+// browser would ask its user for a password.
+func (p problem) challenge(r *http.Request) string {
+	_, _, basic := r.BasicAuth()
+	switch {
+	case p.code == "invalid_client" && basic:
+		return `Basic realm="usher"`
+	case p.code == "invalid_token":
+		return `Bearer error="invalid_token"`
+	}
+	return "Bearer"
 }
 
 // The token endpoint answers in the shape of RFC 6749, section 5.2, which has no words for the size or the type of a

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -174,6 +175,38 @@ func TestClientsNameThemselvesInTheHeader(t *testing.T) {
 		if r.status != row.status || r.text("error") != row.refusal {
 			t.Errorf("%s: %d %s", row.body, r.status, r.raw)
 		}
+	}
+}
+
+// TestManySignInsAtOnce: an attempt counts while it is under way, and right ones must not shut each other out.
+func TestManySignInsAtOnce(t *testing.T) {
+	t.Parallel()
+	d := open(t, engines["bolt"](t))
+	_, c := d.workspace("school")
+	right := `{"grant_type":"password","client_id":"` + c.PublicClient + `","username":"` + c.AdminEmail + `","password":"` + goodPass + `"}`
+	var wait sync.WaitGroup
+	for range 24 {
+		wait.Go(func() {
+			if r := d.do("", "POST", "/v1/auth/token", right); r.status != 200 {
+				t.Errorf("%d %s", r.status, r.raw)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// TestRenamingIsNoWayToAskForNames: who tries names on himself learns which are taken, and meets a limit.
+func TestRenamingIsNoWayToAskForNames(t *testing.T) {
+	t.Parallel()
+	d := open(t, engines["bolt"](t))
+	admin, _ := d.workspace("school")
+	d.ok(201, admin, "POST", "/v1/users", `{"email":"a@school.test","username":"taken","password":"gmi28abc"}`)
+	answers := map[int]int{}
+	for range 40 {
+		answers[d.do(admin, "PATCH", "/v1/users/me", `{"username":"taken"}`).status]++
+	}
+	if answers[409] != 30 || answers[429] != 10 {
+		t.Errorf("answers: %v", answers)
 	}
 }
 

@@ -65,6 +65,11 @@ func (c *call) validate(op operation) error {
 	if err := c.readBody(spec); err != nil || c.body == nil {
 		return err
 	}
+	if op.oauth {
+		if err := c.clientInHeader(); err != nil {
+			return err
+		}
+	}
 	schema := spec.Content[kindJSON].Schema.Value
 	if err := knownFields(schema, c.value); err != nil {
 		return err

@@ -108,6 +108,25 @@ func TestQueryIsHeldAgainstTheContract(t *testing.T) {
 	require.NotContains(t, m.logged(), canary)
 }
 
+// What excludes each other in a query is named, and so is what is missing.
+func TestQueriesThatAskForTwoThings(t *testing.T) {
+	t.Parallel()
+	d := build(t, func(_ *machine, a *api, operations map[string]handler) {
+		operations["findUser"], operations["explainAccess"] = a.findUser, a.explainAccess
+	})
+	explain := "/v1/spaces/" + anID + "/rooms/" + anID + "/explain"
+	for query, want := range map[string]invalid{
+		"/v1/users/find":                                {"email", missing},
+		"/v1/users/find?email=a@b.c&username=a":         {"username", tooMany},
+		explain + "?userId=" + anID + "&linkId=" + anID: {"linkId", tooMany},
+	} {
+		got := d.ask("GET", query, "", "Authorization", "Bearer "+d.token[auth.User])
+		p := d.refused(got, 422, "invalid")
+		require.Equal(t, want.field, p.Field, query)
+		require.Equal(t, string(want.reason), p.Reasons[0].Code, query)
+	}
+}
+
 func TestContentTypes(t *testing.T) {
 	t.Parallel()
 	m := build(t)
@@ -181,8 +200,8 @@ func TestTokenEndpointSpeaksOAuth(t *testing.T) {
 	}
 	require.Equal(t, 200, form("grant_type=password&username=a%40b.c&password=p+q&client_secret=&unheard=of").status)
 	require.Equal(t, wire.TokenRequest{GrantType: "password", Username: "a@b.c", Password: "p q"}, got)
-	require.Equal(t, 200, form("grant_type=password&username=a", "?password=query").status)
-	require.Empty(t, got.Password, "fields of a form never come from the query")
+	require.Equal(t, 200, form("grant_type=password&username=a", "?client_id=query").status)
+	require.Empty(t, got.ClientID, "fields of a form never come from the query")
 
 	for name, row := range map[string]struct {
 		answer

@@ -186,11 +186,11 @@ type AccessPreview struct {
 	State LinkState `json:"state"`
 }
 
-// AccessToken Example: {"accessToken":"60d55c0eb9ef88ab17b0aabb.VfWk1RCsB3nYtq0Q"}
+// AccessToken Example: {"accessToken":"YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244"}
 type AccessToken struct {
 	// AccessToken The `accessToken` of a guest link's address.
 	//
-	// Example: 60d55c0eb9ef88ab17b0aabb.VfWk1RCsB3nYtq0Q
+	// Example: YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244
 	AccessToken LinkToken `json:"accessToken"`
 }
 
@@ -202,7 +202,7 @@ type Ban struct {
 	// BannedBy Example: 60cb1fd41f46ac12ff0eec79
 	BannedBy ID `json:"bannedBy,omitempty,omitzero"`
 
-	// IsKick A seat that was kicked.
+	// IsKick That it is the short ban of a user who was kicked.
 	IsKick bool `json:"isKick"`
 
 	// Reason Example: Every Tuesday at nine
@@ -362,7 +362,7 @@ type LinkState string
 
 // LinkToken The `accessToken` of a guest link's address.
 //
-// Example: 60d55c0eb9ef88ab17b0aabb.VfWk1RCsB3nYtq0Q
+// Example: YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244
 type LinkToken = string
 
 // MePatch Example: {"name":"Ann Smith","phone":""}
@@ -416,7 +416,7 @@ type NewBan struct {
 	Reason ShownText `json:"reason,omitempty,omitzero"`
 
 	// Until When the ban ends; without it never.
-	Until Instant `json:"until,omitempty,omitzero"`
+	Until *Instant `json:"until,omitempty"`
 }
 
 // NewGuest Example: {"name":"John Smith"}
@@ -600,11 +600,11 @@ type Reason struct {
 	Until Instant `json:"until,omitempty,omitzero"`
 }
 
-// Redemption Example: {"accessToken":"60d55c0eb9ef88ab17b0aabb.VfWk1RCsB3nYtq0Q","seatKey":"Wm9vVGhlU2VhdEtleUlzTWluZQ"}
+// Redemption Example: {"accessToken":"YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244","seatKey":"Wm9vVGhlU2VhdEtleUlzTWluZQ"}
 type Redemption struct {
 	// AccessToken The `accessToken` of a guest link's address.
 	//
-	// Example: 60d55c0eb9ef88ab17b0aabb.VfWk1RCsB3nYtq0Q
+	// Example: YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244
 	AccessToken LinkToken `json:"accessToken"`
 
 	// SeatKey At least 128 random bits of the browser's own choice; Usher chooses where it is absent.
@@ -787,7 +787,7 @@ type Seat struct {
 // Example: Wm9vVGhlU2VhdEtleUlzTWluZQ
 type SeatKey = string
 
-// Seated Example: {"access_token":"eyJ0eXAiOiJhdCtqd3Qi…","expires_in":900,"participantName":"JohnSmith","refresh_token":"g.60d55c0eb9ef88ab17b0aabb…","role":"user","roomId":"60d55c0eb9ef88ab17b0aabb","seatId":"60cb1fd41f46ac12ff0eec79","seatKey":"Wm9vVGhlU2VhdEtleUlzTWluZQ","spaceId":"62bcc725721aeb718445daf7","token_type":"Bearer"}
+// Seated Example: {"access_token":"eyJ0eXAiOiJhdCtqd3Qi…","expires_in":900,"participantName":"JohnSmith","refresh_token":"AmDLH9QfRqwS_w7scGDLH9QfRqwS_w7s…","role":"user","roomId":"60d55c0eb9ef88ab17b0aabb","seatId":"60cb1fd41f46ac12ff0eec79","seatKey":"Wm9vVGhlU2VhdEtleUlzTWluZQ","spaceId":"62bcc725721aeb718445daf7","token_type":"Bearer"}
 type Seated struct {
 	AccessToken string `json:"access_token"`
 	ExpiresIn   int    `json:"expires_in"`
@@ -901,7 +901,7 @@ type TokenRequest struct {
 // TokenType Example: Bearer
 type TokenType string
 
-// Tokens Example: {"access_token":"eyJ0eXAiOiJhdCtqd3Qi…","expires_in":900,"refresh_token":"u.60cb1fd41f46ac12ff0eec79…","token_type":"Bearer"}
+// Tokens Example: {"access_token":"eyJ0eXAiOiJhdCtqd3Qi…","expires_in":900,"refresh_token":"AWDLH9QfRqwS_w7scGDLH9QfRqwS_w7s…","token_type":"Bearer"}
 type Tokens struct {
 	AccessToken  string `json:"access_token"`
 	ExpiresIn    int    `json:"expires_in"`
