@@ -2,22 +2,23 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"maps"
 
 	"usher/internal/secret"
 	"usher/internal/store"
 )
 
+// ErrNoWorkspace says that there is no such workspace, or no first one.
+var ErrNoWorkspace = errors.New("auth: no such workspace")
+
 // ResetAdmin gives a user another password, generated where it is empty, ends all its sessions, lifts a block, and
 // makes it an administrator: for an operator whose workspace has nobody left to ask. An empty workspace is the first
-// one. It returns ErrNotFound, the errors of password.Check.
+// one. It returns ErrNoWorkspace, ErrNotFound where the workspace has no such user, the errors of password.Check.
 func (a *Authority) ResetAdmin(ctx context.Context, workspace, email string, pw secret.String) (Credentials, error) {
-	if workspace == "" {
-		first, err := a.firstWorkspace(ctx)
-		if err != nil {
-			return Credentials{}, err
-		}
-		workspace = first
+	workspace, err := a.findWorkspace(ctx, workspace)
+	if err != nil {
+		return Credentials{}, err
 	}
 	user, err := a.lookUp(ctx, name{workspace, byEmail, email})
 	if err != nil {
@@ -40,6 +41,25 @@ func (a *Authority) ResetAdmin(ctx context.Context, workspace, email string, pw 
 	}
 	c := Credentials{Workspace: workspace, AdminEmail: user["email"], AdminPassword: pw}
 	return c, a.promote(ctx, workspace, user["id"])
+}
+
+// findWorkspace returns the id of a workspace that is there: of the first one where none is given.
+func (a *Authority) findWorkspace(ctx context.Context, id string) (string, error) {
+	if id == "" {
+		first, err := a.firstWorkspace(ctx)
+		if err == nil && first == "" {
+			err = ErrNoWorkspace
+		}
+		return first, err
+	}
+	if !IsID(id) {
+		return "", ErrNoWorkspace
+	}
+	homes, err := a.Store.Get(ctx, WorkspaceKey(id))
+	if err == nil && homes[0] == nil {
+		err = ErrNoWorkspace
+	}
+	return id, err
 }
 
 // promote makes a user an administrator, whatever it was.

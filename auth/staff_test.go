@@ -116,7 +116,9 @@ func TestResetAdmin(t *testing.T) {
 
 		_, err = w.ResetAdmin(w.ctx(), "", "nobody@usher.test", secret.String{})
 		require.ErrorIs(w, err, ErrNotFound)
-		_, err = w.ResetAdmin(w.ctx(), w.NewID(), "ann@usher.test", secret.String{})
-		require.ErrorIs(w, err, ErrNotFound)
+		for _, nowhere := range []string{w.NewID(), "not:an id"} {
+			_, err = w.ResetAdmin(w.ctx(), nowhere, "ann@usher.test", secret.String{})
+			require.ErrorIs(w, err, ErrNoWorkspace)
+		}
 	})
 }

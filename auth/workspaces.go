@@ -30,6 +30,25 @@ type NewWorkspace struct {
 	First         bool // its clients are called web and backend
 }
 
+// Check says what is wrong with what is given: it returns a *FieldError, the errors of password.Check.
+func (in NewWorkspace) Check() error {
+	_, email, err := in.spelling()
+	if err == nil && !in.AdminPassword.Empty() {
+		err = checkPassword(in.AdminPassword, email, adminName)
+	}
+	if err == nil && !in.ClientSecret.Empty() && len(in.ClientSecret.Reveal()) < shortestSecret {
+		err = &FieldError{"clientSecret", "shorter than 16 bytes"}
+	}
+	return err
+}
+
+// spelling returns the name and the address as they are kept.
+func (in NewWorkspace) spelling() (name, email string, err error) {
+	name, wrongName := checkName(cmp.Or(in.Name, defaultName))
+	email, wrongEmail := checkEmail(cmp.Or(in.AdminEmail, defaultEmail))
+	return name, email, cmp.Or(wrongName, wrongEmail)
+}
+
 // Credentials are what a workspace is entered with. Nobody can read them again: they are shown once.
 type Credentials struct {
 	Workspace, Name    string
@@ -49,7 +68,7 @@ type workspace struct {
 }
 
 // CreateWorkspace makes a workspace with an administrator, a public client and a confidential one. The record of the
-// workspace comes last: before that there is nothing. It returns a *FieldError, the errors of password.Check.
+// workspace comes last: before that there is nothing. It returns the errors of Check.
 func (a *Authority) CreateWorkspace(ctx context.Context, in NewWorkspace) (Credentials, error) {
 	c, admin, err := a.plan(in)
 	if err != nil {
@@ -76,8 +95,14 @@ func (a *Authority) CreateWorkspace(ctx context.Context, in NewWorkspace) (Crede
 
 // plan completes what is asked for. An address that an operator names is the administrator's; a made-up one isn't.
 func (a *Authority) plan(in NewWorkspace) (Credentials, account, error) {
+	if err := in.Check(); err != nil {
+		return Credentials{}, account{}, err
+	}
+	name, email, _ := in.spelling() // nothing is wrong with it by now
 	c := Credentials{
 		Workspace:     a.NewID(),
+		Name:          name,
+		AdminEmail:    email,
 		AdminPassword: in.AdminPassword,
 		ClientSecret:  in.ClientSecret,
 	}
@@ -87,16 +112,8 @@ func (a *Authority) plan(in NewWorkspace) (Credentials, account, error) {
 	if c.ClientSecret.Empty() {
 		c.ClientSecret = a.newSecret()
 	}
-	admin := account{Workspace: c.Workspace, Username: adminName, EmailVerified: in.AdminEmail != ""}
-	var errs [4]error
-	c.Name, errs[0] = checkName(cmp.Or(in.Name, defaultName))
-	admin.Email, errs[1] = checkEmail(cmp.Or(in.AdminEmail, defaultEmail))
-	errs[2] = checkPassword(c.AdminPassword, admin.Email, adminName)
-	if len(c.ClientSecret.Reveal()) < shortestSecret {
-		errs[3] = &FieldError{"clientSecret", "shorter than 16 bytes"}
-	}
-	c.AdminEmail = admin.Email
-	return c, admin, cmp.Or(errs[:]...)
+	admin := account{Workspace: c.Workspace, Email: email, Username: adminName, EmailVerified: in.AdminEmail != ""}
+	return c, admin, nil
 }
 
 // newSecret is 24 characters of 144 random bits.

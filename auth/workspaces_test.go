@@ -131,9 +131,13 @@ func TestWorkspacesThatAreNotMade(t *testing.T) {
 		} {
 			_, err := w.CreateWorkspace(w.ctx(), in)
 			require.ErrorAs(w, err, &field, name)
+			require.Equal(w, err, in.Check(), name)
 		}
 		_, err := w.CreateWorkspace(w.ctx(), NewWorkspace{AdminPassword: secret.New("password1")})
 		require.ErrorIs(w, err, password.ErrTooCommon)
+		require.ErrorIs(w, NewWorkspace{AdminPassword: secret.New("password1")}.Check(), password.ErrTooCommon)
+		require.ErrorIs(w, NewWorkspace{AdminPassword: secret.New(defaultEmail)}.Check(), password.ErrTooCommon, "its owner's name")
+		require.NoError(w, NewWorkspace{}.Check(), "what is not given is generated")
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/password"
 	"usher/internal/secret"
 )
 
@@ -19,6 +20,9 @@ type createWorkspace struct {
 
 // Run prints the credentials as assignments of sh.
 func (c *createWorkspace) Run(ctx context.Context, p *program) error {
+	if err := c.check(c.Name); err != nil {
+		return err
+	}
 	return p.administer(ctx, func(a *auth.Authority) (auth.Credentials, error) {
 		return a.CreateWorkspace(ctx, c.workspace(c.Name))
 	})
@@ -32,10 +36,23 @@ type resetAdmin struct {
 
 // Run prints the credentials as assignments of sh.
 func (c *resetAdmin) Run(ctx context.Context, p *program) error {
+	if !c.AdminPassword.Empty() {
+		if err := password.Check(c.AdminPassword, c.Email); err != nil {
+			return usageError{fmt.Errorf("--admin-password: %w", err)}
+		}
+	}
+	if err := p.storage.exists(); err != nil {
+		return err
+	}
 	return p.administer(ctx, func(a *auth.Authority) (auth.Credentials, error) {
 		made, err := a.ResetAdmin(ctx, c.Workspace, c.Email, c.AdminPassword)
-		if errors.Is(err, auth.ErrNotFound) {
+		switch {
+		case errors.Is(err, auth.ErrNotFound):
 			return made, errors.New("the workspace has no user of this e-mail address")
+		case errors.Is(err, auth.ErrNoWorkspace) && c.Workspace != "":
+			return made, fmt.Errorf("there is no such workspace in %s: %q", p.storage, c.Workspace)
+		case errors.Is(err, auth.ErrNoWorkspace):
+			return made, fmt.Errorf("there is no first workspace in %s", p.storage)
 		}
 		return made, err
 	})

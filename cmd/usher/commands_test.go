@@ -1,10 +1,15 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"usher/internal/redistest"
 )
 
 func TestWorkspaceCreate(t *testing.T) {
@@ -47,9 +52,41 @@ func TestAdminReset(t *testing.T) {
 func TestAdminResetOfNobody(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, dir string, flags []string) {
-		stdout, stderr, code := finish(t, dir, append(flags, "admin", "reset", "--email", "nobody@example.com")...)
-		assert.Equal(t, 1, code)
-		assert.Empty(t, stdout)
-		assert.Equal(t, "usher: the workspace has no user of this e-mail address\n", stderr)
+		p := serving(t, dir, flags...)
+		require.NoError(t, p.Process.Kill())
+		p.awaitEnd(t)
+		for says, more := range map[string][]string{
+			"the workspace has no user of this e-mail address": nil,
+			"there is no such workspace in ":                   {"--workspace", "60cb1fd41f46ac12ff0eec79"},
+		} {
+			stdout, stderr, code := finish(t, dir, append(append(flags, "admin", "reset", "--email", "nobody@example.com"), more...)...)
+			assert.Equal(t, 1, code)
+			assert.Empty(t, stdout)
+			assert.Contains(t, stderr, "usher: "+says)
+			assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
+		}
 	})
+}
+
+func TestAdminResetMakesNoStore(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	reset := []string{"admin", "reset", "--email", "admin@localhost"}
+	_, stderr, code := finish(t, dir, append(reset, "--data", "another.db")...)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "usher: stat another.db: no such file or directory\n", stderr)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "usher.db"), nil, 0o600))
+	_, stderr, code = finish(t, dir, reset...)
+	assert.Equal(t, 1, code)
+	assert.Equal(t, "usher: usher.db is empty\n", stderr)
+	_, stderr, code = finish(t, dir, append(reset, "--redis", redistest.URL(t), "--redis-prefix", redistest.Prefix(t))...)
+	assert.Equal(t, 1, code)
+	assert.Contains(t, stderr, "usher: there is no first workspace in Redis under the prefix ")
+
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	info, err := files[0].Info()
+	require.NoError(t, err)
+	assert.Zero(t, info.Size())
 }

@@ -38,7 +38,7 @@ func TestTheFileCannotBeOpened(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "text"), []byte(strings.Repeat("not a store\n", 10_000)), 0o600))
-	assert.Contains(t, refuses(t, dir, "--data", "text"), "text")
+	assert.Contains(t, refuses(t, dir, "--data", "text"), "text: the file is damaged, or none of usher's")
 	assert.Contains(t, refuses(t, dir, "--data", "no/such/directory/usher.db"), "no/such/directory")
 }
 

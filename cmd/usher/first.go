@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"golang.org/x/term"
@@ -25,7 +24,6 @@ func (p *program) firstStart(ctx context.Context, a *auth.Authority, s seeds, lo
 	if err != nil || !first {
 		return err
 	}
-	debug.FreeOSMemory() // that was the hashing of a password, and may be the last one for a while
 	p.log.Info("first start: made a workspace", "workspace", made.Workspace)
 	if !s.AdminPassword.Empty() && !s.ClientSecret.Empty() {
 		return nil

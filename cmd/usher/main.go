@@ -77,10 +77,10 @@ func exitCode(err error) int {
 	return 0
 }
 
-// userinfo is the part of a URL that holds a password.
-var userinfo = regexp.MustCompile(`://[^/\s]*@`)
+// userinfo is the part of an address that holds a password.
+var userinfo = regexp.MustCompile(`\S*:\S*@`)
 
-// oneLine is an error as it is printed. An argument in the wrong place is quoted there, and might be the URL of Redis.
+// oneLine is an error as it is printed. What is set in the wrong place may be quoted there, and be Redis's address.
 func oneLine(err error) string {
-	return userinfo.ReplaceAllString(strings.ReplaceAll(err.Error(), "\n", "; "), "://[redacted]@")
+	return userinfo.ReplaceAllString(strings.ReplaceAll(err.Error(), "\n", "; "), "[redacted]@")
 }

@@ -50,6 +50,8 @@ func TestMistakesInSettingsAreUsageErrors(t *testing.T) {
 		"no subcommand":       {[]string{"workspace"}, nil, "create"},
 		"no name":             {[]string{"workspace", "create"}, nil, "--name"},
 		"listen":              {[]string{"--listen", "8080"}, nil, "--listen"},
+		"listen, port":        {[]string{"--listen", "127.0.0.1:99999"}, nil, "--listen"},
+		"data":                {[]string{"--data="}, nil, "--data"},
 		"public url":          {[]string{"--public-url", "usher.example.com"}, nil, "--public-url"},
 		"public url, query":   {[]string{"--public-url", "https://usher.example.com/?a"}, nil, "--public-url"},
 		"room url":            {nil, map[string]string{"USHER_ROOM_URL": "ftp://example.com"}, "--room-url"},
@@ -67,6 +69,12 @@ func TestMistakesInSettingsAreUsageErrors(t *testing.T) {
 		"secret twice":        {nil, map[string]string{"USHER_REDIS": "x", "USHER_REDIS_FILE": "y"}, "both set"},
 		"secret's file":       {nil, map[string]string{"USHER_ADMIN_PASSWORD_FILE": "/nowhere/at/all"}, "/nowhere/at/all"},
 		"secret's empty file": {nil, map[string]string{"USHER_CLIENT_SECRET_FILE": empty}, "empty"},
+		"admin's e-mail":      {[]string{"--admin-email", "nobody"}, nil, "--admin-email"},
+		"a short password":    {[]string{"workspace", "create", "--name", "x", "--admin-password", "gmi28"}, nil, "--admin-password"},
+		"a common password":   {nil, map[string]string{"USHER_ADMIN_PASSWORD": "password1"}, "--admin-password"},
+		"a short secret":      {[]string{"--client-secret", "gmi28"}, nil, "--client-secret"},
+		"a name":              {[]string{"workspace", "create", "--name", "\n"}, nil, "--name"},
+		"another password":    {[]string{"admin", "reset", "--email", "ann@example.com", "--admin-password", "gmi28"}, nil, "--admin-password"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -88,6 +96,12 @@ func TestNoMessageShowsAPassword(t *testing.T) {
 		"an argument, behind": {"serve", "redis://:hunter2@localhost/0"},
 		"another flag":        {"--redis-url=redis://:hunter2@localhost/0"},
 		"another flag's":      {"--redis-mode", "redis://:hunter2@localhost/0"},
+		"a slash":             {"serve", "redis://u:hunter2/et@localhost:6379"},
+		"spaces":              {"serve", "redis://u:hunter2 et cetera@localhost:6379"},
+		"quotes":              {"--redis-mode", `u:"hunter2" et@localhost:6379`},
+		"no scheme":           {"u:hunter2@localhost:6379"},
+		"no user":             {"serve", "hunter2@localhost:6379"},
+		"a proxy":             {"--trusted-proxies", "u:hunter2/et@localhost:6379"},
 		"several":             {"--redis", "redis://:hunter2@one:6379,two:6379"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -98,6 +112,14 @@ func TestNoMessageShowsAPassword(t *testing.T) {
 			assert.NotContains(t, message, "\n")
 		})
 	}
+}
+
+func TestNoMessageShowsAVariablesPassword(t *testing.T) {
+	t.Parallel()
+	_, message, code := inProcess(t, map[string]string{"USHER_REDIS_MODE": "redis://u:hunter2 et@localhost"})
+	assert.Equal(t, 2, code)
+	assert.Contains(t, message, "--redis-mode")
+	assert.NotContains(t, message, "hunter")
 }
 
 func TestHelpNamesEveryVariable(t *testing.T) {

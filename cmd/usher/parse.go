@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -23,11 +25,15 @@ type command interface {
 // parse reads flags and environment. The command is nil where help was asked for, and given. Its errors are
 // usageErrors.
 func parse(args []string, getenv func(string) string, stdout, stderr io.Writer) (*commandLine, command, error) {
-	line, helped := &commandLine{}, false
+	line, helped, given := &commandLine{}, false, slices.Clone(args)
+	heard := func(name string) string {
+		given = append(given, getenv(name))
+		return given[len(given)-1]
+	}
 	parser, err := grammar(line,
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(int) { helped = true }),
-		kong.Resolvers(environment(getenv)),
+		kong.Resolvers(environment(heard)),
 	)
 	if err != nil {
 		return nil, nil, err
@@ -37,13 +43,28 @@ func parse(args []string, getenv func(string) string, stdout, stderr io.Writer) 
 	case helped:
 		return nil, nil, nil
 	case err != nil:
-		return nil, nil, usageError{fmt.Errorf("%w (usher --help has the flags)", err)}
+		return nil, nil, usageError{fmt.Errorf("%s (usher --help has the flags)", concealed(err.Error(), given))}
 	}
 	chosen, ok := parsed.Selected().Target.Addr().Interface().(command)
 	if !ok {
 		return nil, nil, usageError{errors.New("no command")}
 	}
 	return line, chosen, nil
+}
+
+// concealed takes out of a message what was given with an @ in it: it may be an address with a password, and in any
+// place, and have spaces too.
+func concealed(message string, given []string) string {
+	for _, whole := range given {
+		_, value, _ := strings.Cut(whole, "=")
+		for _, text := range []string{whole, value} {
+			if strings.Contains(text, "@") {
+				quoted := strings.Trim(strconv.Quote(text), `"`)
+				message = strings.NewReplacer(text, "[redacted]", quoted, "[redacted]").Replace(message)
+			}
+		}
+	}
+	return message
 }
 
 func grammar(line *commandLine, more ...kong.Option) (*kong.Kong, error) {

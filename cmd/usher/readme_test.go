@@ -54,10 +54,28 @@ func TestReadmeTranscript(t *testing.T) {
 		require.Len(t, printed, len(steps)+1)
 		for i, s := range steps {
 			if !assert.Equal(t, masked(s.output), masked(printed[i]), s.script) {
-				t.Logf("it prints\n%s", printed[i])
+				t.Fatalf("it prints\n%s", printed[i])
 			}
+			likeInstants(t, s.output, printed[i])
 		}
 	})
+}
+
+var instant = regexp.MustCompile(`T\d\d:\d\d:\d\d(\.\d+)?Z`)
+
+// likeInstants holds the form of the README's instants against that of the program's: whole seconds, or milliseconds,
+// of which zeros at the end are not written.
+func likeInstants(t *testing.T, shown, printed string) {
+	t.Helper()
+	got := instant.FindAllStringSubmatch(printed, -1)
+	for i, one := range instant.FindAllStringSubmatch(shown, -1) {
+		if one[1] == "" {
+			assert.Empty(t, got[i][1], shown)
+		} else {
+			assert.Len(t, one[1], len(".000"), shown)
+			assert.LessOrEqual(t, len(got[i][1]), len(".000"), printed)
+		}
+	}
 }
 
 // What varies from run to run, and how it is abbreviated in the README.
@@ -73,7 +91,7 @@ var varying = []struct {
 	{regexp.MustCompile(`accessToken=(…|[\w-]{80,})`), "accessToken=TOKEN"},
 	{regexp.MustCompile(`"(access_token|refresh_token|roomToken|seatKey)":"[\w.-]+…?"`), `"$1":"TOKEN"`},
 	{regexp.MustCompile(`"requestId":"[0-9a-f]+"`), `"requestId":"REQUEST"`},
-	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"`), `"INSTANT"`},
+	{regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?Z"`), `"INSTANT"`},
 }
 
 func masked(output string) string {

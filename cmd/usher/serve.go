@@ -25,6 +25,9 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 	if err := s.check(); err != nil {
 		return usageError{err}
 	}
+	if err := s.seeds.check(""); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.Listen)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ import (
 )
 
 // A commandLine is every command with its settings. A setting is a flag, or a variable of the environment (see
-// variable); one that is a secret.String can also be the content of a file.
+// variables); one that is a secret.String can also be the content of a file.
 type commandLine struct {
 	storage `embed:""`
 	journal `embed:""`
@@ -69,6 +69,20 @@ func (s seeds) workspace(name string) auth.NewWorkspace {
 	}
 }
 
+// check finds what no workspace of this name can be made of.
+func (s seeds) check(name string) error {
+	err := s.workspace(name).Check()
+	flag := "admin-password"
+	if wrong, ok := errors.AsType[*auth.FieldError](err); ok {
+		flag = map[string]string{"name": "name", "email": "admin-email", "clientSecret": "client-secret"}[wrong.Field]
+		err = errors.New(wrong.Reason)
+	}
+	if err != nil {
+		return usageError{fmt.Errorf("--%s: %w", flag, err)}
+	}
+	return nil
+}
+
 // serve are the settings of the server.
 type serve struct {
 	Listen         string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The address to listen on; the port 0 stands for any free one."`
@@ -91,7 +105,7 @@ const longestLink = 10 * 365 * 24 * time.Hour
 
 // check finds the mistakes that a type does not.
 func (s *serve) check() error {
-	if _, port, err := net.SplitHostPort(s.Listen); err != nil || port == "" {
+	if _, port, err := net.SplitHostPort(s.Listen); err != nil || port == "" || !isPort(port) {
 		return errors.New("--listen: not host:port")
 	}
 	for name, at := range map[string]*string{"public-url": &s.PublicURL, "room-url": &s.RoomURL} {
@@ -113,6 +127,12 @@ func (s *serve) check() error {
 		return errors.New("--access-ttl, --refresh-idle, --refresh-max, --room-token-ttl: a second at least")
 	}
 	return nil
+}
+
+// isPort takes a number, or the name of a service that the machine knows.
+func isPort(port string) bool {
+	_, err := net.LookupPort("tcp", port)
+	return err == nil
 }
 
 func isBase(u *url.URL) bool {

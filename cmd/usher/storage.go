@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 
 	"github.com/ulule/limiter/v3"
 	"github.com/ulule/limiter/v3/drivers/store/memory"
@@ -45,8 +47,31 @@ func (p *program) openLimits() (limits limiter.Store, end func() error, err erro
 	return limits, client.Close, nil
 }
 
+// exists makes sure of the file, which opening would make.
+func (s storage) exists() error {
+	if !s.Redis.Empty() {
+		return nil
+	}
+	info, err := os.Stat(s.Data)
+	if err == nil && info.Size() == 0 {
+		err = fmt.Errorf("%s is empty", s.Data)
+	}
+	return err
+}
+
+// String says where the data are.
+func (s storage) String() string {
+	if s.Redis.Empty() {
+		return s.Data
+	}
+	return "Redis under the prefix " + s.RedisPrefix
+}
+
 // check finds what is wrong with the settings alone.
 func (s storage) check() error {
+	if s.Redis.Empty() && s.Data == "" {
+		return errors.New("--data: no file")
+	}
 	if s.Redis.Empty() {
 		return nil
 	}

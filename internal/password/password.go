@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -28,6 +29,7 @@ const (
 
 	queue   = 64
 	patient = 5 * time.Second
+	quiet   = 5 * time.Second // behind the last hash: no other one is under way or about to come
 )
 
 // Params are what one hash costs.
@@ -50,17 +52,26 @@ type Hash struct {
 }
 
 // A Hasher hashes at most GOMAXPROCS passwords at a time, each of which takes the memory of its Params. Up to 64 wait
-// for their turn, five seconds at most. It is safe for concurrent use.
+// for their turn, five seconds at most. When none was hashed for five seconds their memory goes back to the system,
+// which the runtime would keep for minutes. It is safe for concurrent use.
 type Hasher struct {
 	params  Params
 	random  io.Reader
 	turns   chan struct{}
 	waiting atomic.Int64
+	rest    *time.Timer
 }
 
 // NewHasher returns a Hasher that makes hashes of these params, with salts from random.
 func NewHasher(p Params, random io.Reader) *Hasher {
-	return &Hasher{params: p, random: random, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	return newHasher(p, random, debug.FreeOSMemory)
+}
+
+func newHasher(p Params, random io.Reader, giveBack func()) *Hasher {
+	h := &Hasher{params: p, random: random, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h.rest = time.AfterFunc(quiet, giveBack)
+	h.rest.Stop()
+	return h
 }
 
 // Hash hashes a password with a fresh salt. It returns ErrBusy, or the error of ctx.
@@ -99,7 +110,10 @@ func (h *Hasher) sum(ctx context.Context, pw secret.String, salt []byte, p Param
 	if err := h.turn(ctx); err != nil {
 		return nil, err
 	}
-	defer func() { <-h.turns }()
+	defer func() {
+		h.rest.Reset(quiet)
+		<-h.turns
+	}()
 	return argon2.IDKey(norm.NFC.Bytes([]byte(pw.Reveal())), salt, p.Passes, p.Memory, lanes, sumBytes), nil
 }
 

@@ -165,6 +165,24 @@ func TestTheQueueIsShortAndPatienceEnds(t *testing.T) {
 	})
 }
 
+func TestMemoryIsGivenBackWhenItIsQuiet(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		given := 0
+		h := newHasher(cheap, rand.Reader, func() { given++ })
+		for range 3 {
+			hashed(t, h, "password")
+			<-time.After(quiet - 1)
+			require.Zero(t, given, "there may be another one")
+		}
+		<-time.After(time.Nanosecond)
+		synctest.Wait()
+		require.Equal(t, 1, given)
+		<-time.After(time.Hour)
+		require.Equal(t, 1, given, "once")
+	})
+}
+
 func TestNoMoreHashesAtATimeThanProcessors(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, runtime.GOMAXPROCS(0), cap(NewHasher(Recommended, rand.Reader).turns))

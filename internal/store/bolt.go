@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -31,7 +33,8 @@ const (
 )
 
 // OpenBolt opens the file, and makes it, readable for its owner only, where there is none. The clock decides what
-// is garbage. It returns ErrLocked where another process, or another Bolt, holds the file for more than a second.
+// is garbage. It reads the file through, twice. It returns ErrLocked where another process, or another Bolt, holds the
+// file for more than a second.
 func OpenBolt(path string, now func() time.Time) (*Bolt, error) {
 	db, err := openFile(path)
 	var plain *fs.PathError
@@ -47,7 +50,12 @@ func OpenBolt(path string, now func() time.Time) (*Bolt, error) {
 }
 
 func openFile(path string) (db *bbolt.DB, err error) {
-	defer caught(&err)
+	defer caught(&err)()
+	if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() && info.Size() > 0 {
+		if err := inspect(path); err != nil {
+			return nil, fmt.Errorf("the file is damaged, or none of usher's: %w", err)
+		}
+	}
 	db, err = bbolt.Open(path, 0o600, &bbolt.Options{
 		Timeout:         lockTimeout,
 		FreelistType:    bbolt.FreelistMapType,
@@ -110,7 +118,7 @@ func (s *Bolt) guard(run func(func(*bbolt.Tx) error) error, do func(file) error)
 			err = fmt.Errorf("%w: %s: %s", ErrUnavailable, s.path, err.Error())
 		}
 	}()
-	defer caught(&err)
+	defer caught(&err)()
 	return run(func(t *bbolt.Tx) error { return do(file{t.Bucket(bucket)}) })
 }
 
@@ -128,8 +136,13 @@ func (s *Bolt) update(do func(*bbolt.Tx) error) error {
 	return t.Commit()
 }
 
-func caught(err *error) {
-	if p := recover(); p != nil {
-		*err = fmt.Errorf("the file is damaged: %v", p)
+// caught makes an error of a panic, and of a fault too: what is mapped and was cut off behind our back is no memory.
+func caught(err *error) func() {
+	before := debug.SetPanicOnFault(true)
+	return func() {
+		debug.SetPanicOnFault(before)
+		if p := recover(); p != nil {
+			*err = fmt.Errorf("the file is damaged: %v", p)
+		}
 	}
 }

@@ -118,6 +118,21 @@ func TestDamagedPages(t *testing.T) {
 	}
 }
 
+// TestACutFile cuts off what an open store has mapped: reading there is a fault, which is no panic by itself.
+func TestACutFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "usher.db")
+	s := openFile(t, path)
+	if err := os.Truncate(path, int64(2*os.Getpagesize())); err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range calls(s) {
+		if err := call(t.Context()); !errors.Is(err, store.ErrUnavailable) || !strings.Contains(err.Error(), "damaged") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // damage overwrites the head of every page but the first two, which say where the others are.
 func damage(t *testing.T, path string) {
 	t.Helper()
