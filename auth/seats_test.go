@@ -54,7 +54,7 @@ func TestATheftEndsAGuestsSessionAndNotTheSeat(t *testing.T) {
 	onEach(t, func(w *world) {
 		g, first := w.guest()
 		second := w.refreshed(first.RefreshToken)
-		w.forward(grace)
+		w.forward(30 * time.Second)
 		_, err := w.refresh(first.RefreshToken)
 		require.ErrorIs(w, err, ErrInvalidGrant)
 		require.Equal(w, 1, w.thefts())

@@ -6,7 +6,7 @@ import (
 	"usher/internal/secret"
 )
 
-// accessClaims are what an access token says (RFC 9068, with the names that clients of the origin know).
+// accessClaims are what an access token says (RFC 9068, with the names that older clients know).
 type accessClaims struct {
 	registered
 	Type      string `json:"type"`          // always accessToken
@@ -24,7 +24,7 @@ func (accessClaims) names() []string {
 	return append([]string{"type", "cId", "sid", "wId", "how", "roomId", "spaceId", "linkId", "lineage"}, registeredNames...)
 }
 
-const accessToken = "accessToken" // the type that the origin's tokens state
+const accessToken = "accessToken" // the type that older clients expect
 
 // accessToken makes the access token of who, which ends when what its session hangs on does, if not before.
 func (a *Authority) accessToken(who Identity, ends time.Time) (secret.String, time.Duration, error) {

@@ -80,18 +80,13 @@ var wrongs = []wrong{
 }
 
 func TestBadInputChangesNothing(t *testing.T) {
-	t.Parallel()
-	for engine, fresh := range engines {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			d := open(t, fresh(t))
-			sc := d.newScene(t, "true", "private")
-			sc.keep("other", sc.as("room owner", "POST", "/v1/spaces", `{"name":"Other"}`), "id")
-			for _, w := range wrongs {
-				sc.refuses(t, w)
-			}
-		})
-	}
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "private")
+		sc.keep("other", sc.as("room owner", "POST", "/v1/spaces", `{"name":"Other"}`), "id")
+		for _, w := range wrongs {
+			sc.refuses(t, w)
+		}
+	})
 }
 
 func (sc *scene) refuses(t *testing.T, w wrong) {
@@ -112,22 +107,18 @@ func (sc *scene) refuses(t *testing.T, w wrong) {
 
 // TestOneRolePerPersonAndPlace: a new role replaces the one before it.
 func TestOneRolePerPersonAndPlace(t *testing.T) {
-	t.Parallel()
-	for engine, fresh := range engines {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			sc := open(t, fresh(t)).newScene(t, "false", "private")
-			for _, role := range []string{"role_room_moderator", "role_room_monitor"} {
-				sc.as("room owner", "POST", grants, `{"targetUserId":"{userId}","role":"`+role+`"}`)
-			}
-			list := sc.as("room owner", "GET", grants, "").raw
-			if n := strings.Count(list, sc.id["userId"]); n != 1 {
-				t.Errorf("the pupil has %d roles:\n%s", n, list)
-			}
-			got := sc.as("pupil", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join", "").text("role")
-			if got != "role_room_monitor" {
-				t.Errorf("enters as %s", got)
-			}
-		})
-	}
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "false", "private")
+		for _, role := range []string{"role_room_moderator", "role_room_monitor"} {
+			sc.as("room owner", "POST", grants, `{"targetUserId":"{userId}","role":"`+role+`"}`)
+		}
+		list := sc.as("room owner", "GET", grants, "").raw
+		if n := strings.Count(list, sc.id["userId"]); n != 1 {
+			t.Errorf("the pupil has %d roles:\n%s", n, list)
+		}
+		got := sc.as("pupil", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join", "").text("role")
+		if got != "role_room_monitor" {
+			t.Errorf("enters as %s", got)
+		}
+	})
 }

@@ -116,7 +116,8 @@ func (op operation) newPassword() string {
 	return "/password"
 }
 
-// serve: who is it, how often, is the request well formed, and only then the handler.
+// serve: who is it, is the request well formed, how often, and only then the handler. The limits come after the
+// validation because they count by what stands in the body, and a malformed request is no attempt.
 func (a *api) serve(op operation, h handler) gin.HandlerFunc {
 	return func(g *gin.Context) {
 		c := &call{Context: g.Request.Context(), gin: g}

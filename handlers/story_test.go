@@ -14,13 +14,9 @@ import (
 // TestStory is the way from an administrator to a guest in the room, with the request bodies that integrators know:
 // a user is created, invited, granted a role; a moderator lets in someone who has no account.
 func TestStory(t *testing.T) {
-	t.Parallel()
-	for engine, fresh := range engines {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			open(t, fresh(t)).story(t)
-		})
-	}
+	onEach(t, func(t *testing.T, d *door) {
+		d.story(t)
+	})
 }
 
 var hexID = regexp.MustCompile(`^[0-9a-f]{24}$`)
@@ -74,7 +70,7 @@ func (d *door) refuses(token, method, path string, status int, reason string) {
 	}
 }
 
-// guests is what happens with a link: generateAccess, with the origin's body.
+// guests is what happens with a link: generateAccess, with every field.
 func (d *door) guests(t *testing.T, moderator, inRoom, alias string) {
 	t.Helper()
 	link := d.ok(201, moderator, "POST", inRoom+"/generate-access", `{
@@ -128,86 +124,81 @@ func (d *door) refusesCode(body string, status int, code string) {
 
 // TestTokenEndpointTakesForms: RFC 6749 has forms, front ends send JSON; both say the same.
 func TestTokenEndpointTakesForms(t *testing.T) {
-	t.Parallel()
-	for engine, fresh := range engines {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			d := open(t, fresh(t))
-			_, c := d.workspace("school")
-			form := url.Values{
-				"grant_type": {"password"}, "client_id": {c.PublicClient}, "username": {c.AdminEmail}, "password": {goodPass},
-			}
-			r := d.form(form)
-			if r.status != 200 || r.text("token_type") != "Bearer" || r.text("refresh_token") == "" {
-				t.Fatalf("%d %s", r.status, r.raw)
-			}
-			next := d.form(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.text("refresh_token")}})
-			if next.status != 200 || next.text("refresh_token") == r.text("refresh_token") {
-				t.Fatalf("%d %s", next.status, next.raw)
-			}
-			form.Set("password", "wrong")
-			if r := d.form(form); r.status != 400 || r.text("error") != "invalid_grant" {
-				t.Errorf("a wrong password: %d %s", r.status, r.raw)
-			}
-		})
-	}
+	onEach(t, func(t *testing.T, d *door) {
+		_, c := d.workspace("school")
+		form := url.Values{
+			"grant_type": {"password"}, "client_id": {c.PublicClient}, "username": {c.AdminEmail}, "password": {goodPass},
+		}
+		r := d.form(form)
+		if r.status != 200 || r.text("token_type") != "Bearer" || r.text("refresh_token") == "" {
+			t.Fatalf("%d %s", r.status, r.raw)
+		}
+		next := d.form(url.Values{"grant_type": {"refresh_token"}, "refresh_token": {r.text("refresh_token")}})
+		if next.status != 200 || next.text("refresh_token") == r.text("refresh_token") {
+			t.Fatalf("%d %s", next.status, next.raw)
+		}
+		form.Set("password", "wrong")
+		if r := d.form(form); r.status != 400 || r.text("error") != "invalid_grant" {
+			t.Errorf("a wrong password: %d %s", r.status, r.raw)
+		}
+	})
 }
 
 // TestClientsNameThemselvesInTheHeader: that is where OAuth libraries put a client's id and secret first.
 func TestClientsNameThemselvesInTheHeader(t *testing.T) {
-	t.Parallel()
-	d := open(t, engines["bolt"](t))
-	_, c := d.workspace("school")
-	basic := func(id, secret string) string {
-		return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret)))
-	}
-	right := basic(c.ConfidentialClient, c.ClientSecret.Reveal())
-	for _, row := range []struct {
-		authorization, body string
-		status              int
-		refusal             string
-	}{
-		{right, `{"grant_type":"client_credentials"}`, 200, ""},
-		{basic(c.ConfidentialClient, "guessed-guessed-guessed"), `{"grant_type":"client_credentials"}`, 401, "invalid_client"},
-		{right, `{"grant_type":"client_credentials","client_id":"` + c.ConfidentialClient + `"}`, 400, "invalid_request"},
-	} {
-		r := d.do("", "POST", "/v1/auth/token", row.body, "Authorization", row.authorization)
-		if r.status != row.status || r.text("error") != row.refusal {
-			t.Errorf("%s: %d %s", row.body, r.status, r.raw)
+	onEach(t, func(t *testing.T, d *door) {
+		_, c := d.workspace("school")
+		basic := func(id, secret string) string {
+			return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id)+":"+url.QueryEscape(secret)))
 		}
-	}
+		right := basic(c.ConfidentialClient, c.ClientSecret.Reveal())
+		for _, row := range []struct {
+			authorization, body string
+			status              int
+			refusal             string
+		}{
+			{right, `{"grant_type":"client_credentials"}`, 200, ""},
+			{basic(c.ConfidentialClient, "guessed-guessed-guessed"), `{"grant_type":"client_credentials"}`, 401, "invalid_client"},
+			{right, `{"grant_type":"client_credentials","client_id":"` + c.ConfidentialClient + `"}`, 400, "invalid_request"},
+		} {
+			r := d.do("", "POST", "/v1/auth/token", row.body, "Authorization", row.authorization)
+			if r.status != row.status || r.text("error") != row.refusal {
+				t.Errorf("%s: %d %s", row.body, r.status, r.raw)
+			}
+		}
+	})
 }
 
 // TestManySignInsAtOnce: an attempt counts while it is under way, and right ones must not shut each other out.
 func TestManySignInsAtOnce(t *testing.T) {
-	t.Parallel()
-	d := open(t, engines["bolt"](t))
-	_, c := d.workspace("school")
-	right := `{"grant_type":"password","client_id":"` + c.PublicClient + `","username":"` + c.AdminEmail + `","password":"` + goodPass + `"}`
-	var wait sync.WaitGroup
-	for range 24 {
-		wait.Go(func() {
-			if r := d.do("", "POST", "/v1/auth/token", right); r.status != 200 {
-				t.Errorf("%d %s", r.status, r.raw)
-			}
-		})
-	}
-	wait.Wait()
+	onEach(t, func(t *testing.T, d *door) {
+		_, c := d.workspace("school")
+		right := `{"grant_type":"password","client_id":"` + c.PublicClient + `","username":"` + c.AdminEmail + `","password":"` + goodPass + `"}`
+		var wait sync.WaitGroup
+		for range 24 {
+			wait.Go(func() {
+				if r := d.do("", "POST", "/v1/auth/token", right); r.status != 200 {
+					t.Errorf("%d %s", r.status, r.raw)
+				}
+			})
+		}
+		wait.Wait()
+	})
 }
 
 // TestRenamingIsNoWayToAskForNames: who tries names on himself learns which are taken, and meets a limit.
 func TestRenamingIsNoWayToAskForNames(t *testing.T) {
-	t.Parallel()
-	d := open(t, engines["bolt"](t))
-	admin, _ := d.workspace("school")
-	d.ok(201, admin, "POST", "/v1/users", `{"email":"a@school.test","username":"taken","password":"gmi28abc"}`)
-	answers := map[int]int{}
-	for range 40 {
-		answers[d.do(admin, "PATCH", "/v1/users/me", `{"username":"taken"}`).status]++
-	}
-	if answers[409] != 30 || answers[429] != 10 {
-		t.Errorf("answers: %v", answers)
-	}
+	onEach(t, func(t *testing.T, d *door) {
+		admin, _ := d.workspace("school")
+		d.ok(201, admin, "POST", "/v1/users", `{"email":"a@school.test","username":"taken","password":"gmi28abc"}`)
+		answers := map[int]int{}
+		for range 40 {
+			answers[d.do(admin, "PATCH", "/v1/users/me", `{"username":"taken"}`).status]++
+		}
+		if answers[409] != 30 || answers[429] != 10 {
+			t.Errorf("answers: %v", answers)
+		}
+	})
 }
 
 func (d *door) form(fields url.Values) reply {

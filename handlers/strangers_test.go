@@ -11,32 +11,27 @@ import (
 // public are the operations that someone without a token may call. Whatever else the contract has, or will have,
 // turns strangers away.
 var public = []string{
-	"getAccessToken", "getKeys", "getRoomByAlias", "previewAccess", "redeemAccess", "joinAsGuest",
+	"getAccessToken", "getKeys", "getRoom", "getRoomByAlias", "previewAccess", "redeemAccess", "joinAsGuest",
 }
 
 func TestStrangersAreTurnedAway(t *testing.T) {
-	t.Parallel()
 	doc, err := openapi3.NewLoader().LoadFromFile("openapi.yaml")
 	must(t, err)
-	for engine, fresh := range engines {
-		t.Run(engine, func(t *testing.T) {
-			t.Parallel()
-			d := open(t, fresh(t))
-			seen := 0
-			for path, item := range doc.Paths.Map() {
-				for method, op := range item.Operations() {
-					if slices.Contains(public, op.OperationID) {
-						continue
-					}
-					seen++
-					d.turnsAway(t, op.OperationID, method, path)
+	onEach(t, func(t *testing.T, d *door) {
+		seen := 0
+		for path, item := range doc.Paths.Map() {
+			for method, op := range item.Operations() {
+				if slices.Contains(public, op.OperationID) {
+					continue
 				}
+				seen++
+				d.turnsAway(t, op.OperationID, method, path)
 			}
-			if seen+len(public) != len(rows) {
-				t.Errorf("%d operations and %d public ones, but %d rows in the matrix", seen, len(public), len(rows))
-			}
-		})
-	}
+		}
+		if seen+len(public) != len(rows) {
+			t.Errorf("%d operations and %d public ones, but %d rows in the matrix", seen, len(public), len(rows))
+		}
+	})
 }
 
 // turnsAway tries what someone might come with who has no token: before anything is looked at, the body included.
@@ -60,20 +55,20 @@ func (d *door) turnsAway(t *testing.T, operation, method, path string) {
 
 // TestCookiesAuthoriseNothing: whatever cookie comes, from wherever, counts as no token.
 func TestCookiesAuthoriseNothing(t *testing.T) {
-	t.Parallel()
-	d := open(t, engines["bolt"](t))
-	sc := d.newScene(t, "true", "open")
-	for _, origin := range []string{"", publicURL, "https://evil.test"} {
-		r := sc.do("", "GET", "/v1/users/me", "", "Cookie", "accessToken="+sc.token["space owner"], "Origin", origin)
-		if r.status != 401 {
-			t.Errorf("a cookie from %q: %d", origin, r.status)
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "open")
+		for _, origin := range []string{"", publicURL, "https://evil.test"} {
+			r := sc.do("", "GET", "/v1/users/me", "", "Cookie", "accessToken="+sc.token["space owner"], "Origin", origin)
+			if r.status != 401 {
+				t.Errorf("a cookie from %q: %d", origin, r.status)
+			}
+			if r.header.Get("Access-Control-Allow-Origin") != "" || r.header.Get("Set-Cookie") != "" {
+				t.Errorf("an answer to %q lets scripts read it, or sets a cookie: %v", origin, r.header)
+			}
 		}
-		if r.header.Get("Access-Control-Allow-Origin") != "" || r.header.Get("Set-Cookie") != "" {
-			t.Errorf("an answer to %q lets scripts read it, or sets a cookie: %v", origin, r.header)
+		r := sc.do(sc.token["space owner"], "GET", "/v1/users/me", "", "Cookie", "accessToken="+sc.token["administrator"])
+		if r.text("id") != sc.id["space owner"] {
+			t.Errorf("a cookie took the place of the header: %s", r.raw)
 		}
-	}
-	r := sc.do(sc.token["space owner"], "GET", "/v1/users/me", "", "Cookie", "accessToken="+sc.token["administrator"])
-	if r.text("id") != sc.id["space owner"] {
-		t.Errorf("a cookie took the place of the header: %s", r.raw)
-	}
+	})
 }

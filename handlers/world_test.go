@@ -72,6 +72,18 @@ func open(t *testing.T, s store.Store) *door {
 	return d
 }
 
+// onEach opens a door on each engine.
+func onEach(t *testing.T, test func(t *testing.T, d *door)) {
+	t.Helper()
+	t.Parallel()
+	for engine, fresh := range engines {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			test(t, open(t, fresh(t)))
+		})
+	}
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {

@@ -171,7 +171,7 @@ func TestALinkOfAShortLivedHouse(t *testing.T) {
 	})
 }
 
-// The address is the origin's, and it is the one place where the token is: the store has only its hash.
+// The address has the form that clients know, and it is the one place where the token is: the store has only its hash.
 func TestTheAddressOfALink(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		h := w.house(t)

@@ -43,7 +43,9 @@ func (d *Desk) Redeem(ctx context.Context, token, key secret.String) (Seated, er
 	if err != nil {
 		return Seated{}, err
 	}
-	key = d.seatKey(key)
+	if key, err = d.seatKey(key); err != nil {
+		return Seated{}, err
+	}
 	var got Seated
 	overtaken := false
 	err = auth.Settle(func() error {
@@ -65,12 +67,18 @@ func (d *Desk) Redeem(ctx context.Context, token, key secret.String) (Seated, er
 	return got, nil
 }
 
-// seatKey is a guest's own key, or 192 random bits.
-func (d *Desk) seatKey(own secret.String) secret.String {
-	if !own.Empty() {
-		return own
+// leastKey is 128 bits in base64url. What is shorter could be guessed.
+const leastKey = 22
+
+// seatKey is a guest's own key, or 192 random bits. It is an auth.FieldError where one's own is too short.
+func (d *Desk) seatKey(own secret.String) (secret.String, error) {
+	switch {
+	case own.Empty():
+		return secret.New(base64url.EncodeToString(d.auth.Random(24))), nil
+	case len(own.Reveal()) < leastKey:
+		return own, &auth.FieldError{Field: "seatKey", Reason: "shorter than 22 characters"}
 	}
-	return secret.New(base64url.EncodeToString(d.auth.Random(24)))
+	return own, nil
 }
 
 // A hall is what one finds behind a link's token: the room, the link, and perhaps one's seat.

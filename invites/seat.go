@@ -25,7 +25,9 @@ func (d *Desk) JoinAsGuest(ctx context.Context, who auth.Identity, space, room, 
 	if err != nil {
 		return Seated{}, err
 	}
-	key = d.seatKey(key)
+	if key, err = d.seatKey(key); err != nil {
+		return Seated{}, err
+	}
 	var got Seated
 	err = auth.Settle(func() error {
 		st, _, err := d.spaces.InRoom(ctx, who, space, room)

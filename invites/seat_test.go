@@ -59,6 +59,7 @@ func TestPermanentIsManySeats(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		h := w.house(t)
 		of := h.link(permanent)
+		require.Equal(t, 10_000, of.Left)
 		one, two := h.seat(of, laptop), h.seat(of, phone)
 		require.NotEqual(t, one.ID, two.ID)
 		again := h.seat(of, laptop)
@@ -80,6 +81,19 @@ func TestPermanentIsManySeats(t *testing.T) {
 		h.seat(of, secret.New("another-another-another"))
 		_, err = h.desk.Redeem(t.Context(), of.token, secret.New("yet-another-yet-another"))
 		require.ErrorIs(t, err, invites.ErrLinkUsed)
+	})
+}
+
+// A seat key that could be guessed is refused, and spends nothing.
+func TestSeatKeysAreLong(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		h := w.house(t)
+		of := h.link(oneTime)
+		var wrong *auth.FieldError
+		_, err := h.desk.Redeem(t.Context(), of.token, secret.New("123456789012345678901"))
+		require.ErrorAs(t, err, &wrong)
+		require.Equal(t, "seatKey", wrong.Field)
+		h.lives(h.seat(of, secret.New("1234567890123456789012")))
 	})
 }
 
