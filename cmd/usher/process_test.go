@@ -182,8 +182,14 @@ func onEngines(t *testing.T, test func(t *testing.T, dir string, flags []string)
 	})
 	t.Run("redis", func(t *testing.T) {
 		t.Parallel()
-		test(t, t.TempDir(), []string{"--redis", redistest.URL(t), "--redis-prefix", redistest.Prefix(t)})
+		test(t, t.TempDir(), onRedis(t))
 	})
+}
+
+// onRedis are the flags for the Redis that the tests share, under a prefix of its own.
+func onRedis(t *testing.T) []string {
+	t.Helper()
+	return []string{"--redis", redistest.URL(t), "--redis-prefix", redistest.Prefix(t)}
 }
 
 // credentials are the files of credentials in a directory.

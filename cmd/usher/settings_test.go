@@ -28,17 +28,18 @@ ROOM=$(post $ADMIN /v1/spaces/$SPACE/rooms '{"name":"Algebra"}' | field id)
 post $ADMIN /v1/spaces/$SPACE/rooms/$ROOM/generate-access '{"username":"John","role":"user","ttl":7200}'
 post $ADMIN /v1/spaces/$SPACE/rooms/$ROOM/generate-access '{"username":"John","role":"user","ttl":7201}'
 curl -s -X POST -H "Authorization: Bearer $ADMIN" $AT/v1/spaces/$SPACE/rooms/$ROOM/join
+post $ANN /v1/spaces '{"name":"Club"}'
 `
 
 func TestSettingsTakeEffect(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	p := serving(t, dir, "--data", "other.db", "--public-url", "https://usher.example.com/", "--room-url", "https://rooms.example.com",
-		"--sign-up", "admins", "--max-link-ttl", "2h", "--access-ttl", "60s", "--room-token-ttl", "30s", "--log-format", "text")
+		"--sign-up", "admins", "--create-space", "admins", "--max-link-ttl", "2h", "--access-ttl", "60s", "--room-token-ttl", "30s", "--log-format", "text")
 	files := credentials(t, dir)
 	require.Equal(t, []string{dir + "/other.db.credentials"}, files)
 	answers := strings.Split(strings.TrimSpace(sh(t, dir, ". "+files[0]+"; AT="+p.url+underSettings)), "\n")
-	require.Len(t, answers, 6)
+	require.Len(t, answers, 7)
 
 	assert.Contains(t, answers[0], `"expires_in":60`)
 	access := claimsOf(t, answers[0])
@@ -50,6 +51,7 @@ func TestSettingsTakeEffect(t *testing.T) {
 	assert.Contains(t, answers[4], `"field":"/ttl"`)
 	room := claimsOf(t, answers[5])
 	assert.InDelta(t, 30, room["exp"].(float64)-room["iat"].(float64), 1)
+	assert.Contains(t, answers[6], `"forbidden"`, "--create-space admins")
 
 	readme, err := os.ReadFile(readme)
 	require.NoError(t, err)

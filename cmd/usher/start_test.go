@@ -48,6 +48,20 @@ func TestFirstStartShowsCredentialsOnce(t *testing.T) {
 	})
 }
 
+// What guards a password is as costly as the program means it to be.
+func TestPasswordsAreHashedAsRecommended(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	serving(t, dir)
+	stored, err := os.ReadFile(filepath.Join(dir, "usher.db"))
+	require.NoError(t, err)
+	found := regexp.MustCompile(`argon2id\$v=\d+\$m=\d+,t=\d+,p=\d+`).FindAllString(string(stored), -1)
+	require.NotEmpty(t, found)
+	for _, params := range found {
+		assert.Equal(t, "argon2id$v=19$m=19456,t=2,p=1", params)
+	}
+}
+
 func TestThePrintedLinesWorkAsTheyStand(t *testing.T) {
 	t.Parallel()
 	onEngines(t, func(t *testing.T, _ string, flags []string) {

@@ -1,16 +1,12 @@
 package store_test
 
 import (
-	"context"
+	"bytes"
 	"errors"
-	"os"
-	"os/exec"
-	"path/filepath"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"usher/internal/redistest"
 	"usher/internal/store"
@@ -20,7 +16,7 @@ import (
 // TestCluster runs the suite on three servers, of which the settings name one.
 func TestCluster(t *testing.T) {
 	t.Parallel()
-	addr := startCluster(t)
+	addr := redistest.Cluster(t)
 	storetest.Run(t, func(t *testing.T) store.Store {
 		return storetest.Open(t, store.RedisSettings{URL: addr, Mode: "cluster"})
 	})
@@ -36,36 +32,25 @@ func TestCluster(t *testing.T) {
 	}
 }
 
-func startCluster(t *testing.T) string {
-	t.Helper()
-	args := []string{"--cluster", "create"}
-	for range 3 {
-		args = append(args, redistest.Start(t, "--cluster-enabled", "yes").Addr)
-	}
-	out, err := exec.CommandContext(t.Context(), "redis-cli", append(args, "--cluster-yes")...).CombinedOutput()
+// A cluster of three masters without a replica is one thing to be warned of.
+func TestTheWarningsOfAClusterAreSaidOnce(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	set := store.RedisSettings{URL: redistest.Cluster(t), Mode: "cluster", Timeout: 10 * time.Second}
+	s, err := store.OpenRedis(t.Context(), set, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil {
-		t.Fatalf("redis-cli: %v: %s", err, out)
+		t.Fatal(err)
 	}
-	for _, addr := range args[2:] {
-		client := redis.NewClient(&redis.Options{Addr: addr})
-		defer func() { _ = client.Close() }()
-		eventually(t, "the cluster is up", func(ctx context.Context) bool {
-			return strings.Contains(client.ClusterInfo(ctx).Val(), "cluster_state:ok")
-		})
+	defer func() { _ = s.Close() }()
+	if strings.Count(log.String(), "\n") != 1 || !strings.Contains(log.String(), "min-replicas-to-write") {
+		t.Errorf("logged %q", log.String())
 	}
-	return args[2]
 }
 
 func TestApplyWaitsForReplicas(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t, "--repl-diskless-sync-delay", "0")
-	host, port, _ := strings.Cut(master.Addr, ":")
-	replica := redistest.Start(t, "--replicaof", host, port)
-	copied := redis.NewClient(&redis.Options{Addr: replica.Addr})
-	defer func() { _ = copied.Close() }()
-	eventually(t, "the replica follows", func(ctx context.Context) bool {
-		return strings.Contains(copied.Info(ctx, "replication").Val(), "master_link_status:up")
-	})
+	replica, copied := master.Replica(t)
 	s := storetest.Open(t, store.RedisSettings{URL: master.URL(), WaitReplicas: 1, Timeout: time.Second})
 	set(t, s, link, store.Record{"left": "1"})
 	if n := copied.DBSize(t.Context()).Val(); n != 1 {
@@ -95,34 +80,12 @@ func TestApplyWaitsForReplicas(t *testing.T) {
 
 func TestSentinel(t *testing.T) {
 	t.Parallel()
-	master := redistest.Start(t)
-	host, port, _ := strings.Cut(master.Addr, ":")
-	file := filepath.Join(t.TempDir(), "sentinel.conf")
-	if err := os.WriteFile(file, []byte("sentinel monitor rooms "+host+" "+port+" 1\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	sentinel := redistest.Start(t, file, "--sentinel")
+	sentinel := redistest.Start(t).Sentinel(t, "rooms")
 	settings := store.RedisSettings{URL: sentinel.Addr, Mode: "sentinel", Master: "rooms"}
 	s := storetest.Open(t, settings)
 	set(t, s, link, store.Record{"left": "1"})
 	settings.Master = "nobody"
 	if _, err := store.OpenRedis(t.Context(), settings, nil); !errors.Is(err, store.ErrUnavailable) {
 		t.Errorf("a master that the sentinels don't know: %v", err)
-	}
-}
-
-// eventually asks until the answer is yes, or ten seconds are over.
-func eventually(t *testing.T, what string, ask func(context.Context) bool) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !ask(ctx) {
-		select {
-		case <-ctx.Done():
-			t.Fatalf("not within ten seconds: %s", what)
-		case <-tick.C:
-		}
 	}
 }

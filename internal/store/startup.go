@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -35,18 +36,24 @@ func OpenRedis(ctx context.Context, set RedisSettings, log *slog.Logger) (*Redis
 	return &Redis{client: client, prefix: set.Prefix, timeout: set.Timeout, replicas: set.WaitReplicas}, nil
 }
 
-// inspect looks at the server, or at every master of the cluster.
+// inspect looks at the server, or at every master of the cluster, and warns once of what several have in common.
 func (set RedisSettings) inspect(ctx context.Context, client redis.UniversalClient, log *slog.Logger) error {
+	var said sync.Map // the masters are asked at once
+	warn := func(text string) {
+		if _, again := said.LoadOrStore(text, nil); !again {
+			log.WarnContext(ctx, text)
+		}
+	}
 	one := func(ctx context.Context, client redis.UniversalClient) error {
 		reply, err := client.Info(ctx).Result()
 		if redis.HasErrorPrefix(err, "NOPERM") {
-			log.WarnContext(ctx, "redis does not let us read INFO: its maxmemory-policy must be noeviction")
+			warn("redis does not let us read INFO: its maxmemory-policy must be noeviction")
 			return nil
 		}
 		if err != nil {
 			return err
 		}
-		return set.check(ctx, parseInfo(reply), log)
+		return set.check(parseInfo(reply), warn)
 	}
 	var err error
 	if cluster, ok := client.(*redis.ClusterClient); ok {
@@ -66,7 +73,7 @@ type unfitError string
 
 func (e unfitError) Error() string { return "store: redis: " + string(e) }
 
-func (set RedisSettings) check(ctx context.Context, info map[string]string, log *slog.Logger) error {
+func (set RedisSettings) check(info map[string]string, warn func(string)) error {
 	version := info["redis_version"]
 	major, _, _ := strings.Cut(version, ".")
 	if n, err := strconv.Atoi(major); err != nil || n < 7 {
@@ -80,10 +87,10 @@ func (set RedisSettings) check(ctx context.Context, info map[string]string, log 
 			"is a session or a revocation that was lost", policy))
 	}
 	if info["aof_enabled"] == "0" {
-		log.WarnContext(ctx, "redis keeps no append-only file: a restart of it loses what it acknowledged; set appendonly yes")
+		warn("redis keeps no append-only file: a restart of it loses what it acknowledged; set appendonly yes")
 	}
 	if _, asked := info["min_slaves_good_slaves"]; !asked && set.Mode != "single" {
-		log.WarnContext(ctx, "redis acknowledges writes that no replica has: a failover can lose them; set min-replicas-to-write")
+		warn("redis acknowledges writes that no replica has: a failover can lose them; set min-replicas-to-write")
 	}
 	return nil
 }
