@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -27,21 +30,36 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 // was for one at all.
 func Conforms(t testing.TB, r *http.Request, status int, header http.Header, body []byte) bool {
 	t.Helper()
+	asked := operationOf(t, r)
+	if asked == nil {
+		return false
+	}
+	err := openapi3filter.ValidateResponse(context.WithoutCancel(t.Context()), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: asked, Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: r.Method == http.MethodHead},
+	})
+	if err != nil {
+		t.Errorf("%s answers %d, against the contract: %v\n%s", asked.Route.Operation.OperationID, status, err, body)
+	}
+	return true
+}
+
+// operationOf is the operation that a request is for, or nil. HEAD is GET without its body, and a slash at the end of
+// the path means nothing.
+func operationOf(t testing.TB, r *http.Request) *openapi3filter.RequestValidationInput {
+	t.Helper()
 	operations, err := router()
 	if err != nil {
 		t.Fatal(err)
 	}
-	route, params, err := operations.FindRoute(r)
-	if err != nil {
-		return false
+	plain := r.Clone(context.WithoutCancel(t.Context()))
+	if plain.Method == http.MethodHead {
+		plain.Method = http.MethodGet
 	}
-	err = openapi3filter.ValidateResponse(context.WithoutCancel(t.Context()), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
-		Status:                 status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
-		Options: &openapi3filter.Options{IncludeResponseStatus: true},
-	})
-	if err != nil {
-		t.Errorf("%s answers %d, against the contract: %v\n%s", route.Operation.OperationID, status, err, body)
+	plain.URL.Path = strings.TrimSuffix(plain.URL.Path, "/")
+	route, params, err := operations.FindRoute(plain)
+	if err != nil || slices.Contains(slices.Collect(maps.Values(params)), "") { // the router takes nothing for a name, too
+		return nil
 	}
-	return true
+	return &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route}
 }

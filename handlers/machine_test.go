@@ -34,7 +34,7 @@ type machine struct {
 	token   map[auth.Kind]string
 	refresh map[auth.Kind]string
 
-	invents bool // some of its answers are a test's, and not of the contract
+	invents map[string]bool // operations whose success is a test's, and not of the contract
 }
 
 // A part changes what a machine is made of.
@@ -51,7 +51,7 @@ func build(t *testing.T, parts ...part) *machine {
 	}, time.Now, rand.Reader, hasher, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 
-	m := &machine{T: t, log: &journal{}}
+	m := &machine{T: t, log: &journal{}, invents: map[string]bool{}}
 	m.token, m.refresh = tokens(t, authority)
 	a := newAPI(Deps{
 		Authority: authority, Limiter: memory.NewStore(), Log: slog.New(slog.NewTextHandler(m.log, nil)),
@@ -72,7 +72,9 @@ func build(t *testing.T, parts ...part) *machine {
 
 // does puts a handler in the place of an operation.
 func does(operation string, h handler) part {
-	return func(m *machine, _ *api, operations map[string]handler) { m.invents, operations[operation] = true, h }
+	return func(m *machine, _ *api, operations map[string]handler) {
+		m.invents[operation], operations[operation] = true, h
+	}
 }
 
 // fails makes an operation refuse.
@@ -125,6 +127,19 @@ type answer struct {
 // ask sends a request; headers come in pairs, and one may come twice.
 func (m *machine) ask(method, path, body string, headers ...string) answer {
 	m.Helper()
+	return m.send(m.request(method, path, body, headers...))
+}
+
+// stray sends a request for what the contract does not have.
+func (m *machine) stray(method, path string, headers ...string) answer {
+	m.Helper()
+	r := m.request(method, path, "", headers...)
+	require.Nil(m, operationOf(m, r), "%s %s is an operation", method, path)
+	return m.receive(r)
+}
+
+func (m *machine) request(method, path, body string, headers ...string) *http.Request {
+	m.Helper()
 	r, err := http.NewRequestWithContext(m.Context(), method, m.url+path, strings.NewReader(body))
 	require.NoError(m, err)
 	if body == "" {
@@ -133,19 +148,30 @@ func (m *machine) ask(method, path, body string, headers ...string) answer {
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Add(headers[i], headers[i+1])
 	}
-	return m.send(r)
+	return r
 }
 
+// send holds the answer against the contract. Only the success of an operation that the test made up is not.
 func (m *machine) send(r *http.Request) answer {
+	m.Helper()
+	got := m.receive(r)
+	asked := operationOf(m, r)
+	switch {
+	case asked == nil:
+		require.False(m, strings.HasPrefix(r.URL.Path, "/v1/"), "%s %s is no operation", r.Method, r.URL.Path)
+	case got.status >= http.StatusBadRequest || !m.invents[asked.Route.Operation.OperationID]:
+		Conforms(m, r, got.status, got.header, []byte(got.raw))
+	}
+	return got
+}
+
+func (m *machine) receive(r *http.Request) answer {
 	m.Helper()
 	response, err := http.DefaultTransport.RoundTrip(r)
 	require.NoError(m, err)
 	defer func() { _ = response.Body.Close() }()
 	raw, err := io.ReadAll(response.Body)
 	require.NoError(m, err)
-	if !m.invents && response.StatusCode != http.StatusMethodNotAllowed {
-		Conforms(m, r, response.StatusCode, response.Header, raw)
-	}
 	got := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
 	switch kind := response.Header.Get("Content-Type"); {
 	case len(raw) == 0: // the answer to a HEAD
@@ -161,6 +187,63 @@ func (m *machine) send(r *http.Request) answer {
 func (m *machine) post(path, body string) answer {
 	m.Helper()
 	return m.ask(http.MethodPost, path, body, "Content-Type", kindJSON, "Authorization", "Bearer "+m.token[auth.User])
+}
+
+const anAlias = "q3_5V3uwikX-"
+
+// An errand is how an operation is asked by somebody whom it takes.
+type errand struct {
+	*machine
+	operation
+	method, path string         // the path with its placeholders
+	body         map[string]any // the contract's example; nil where the operation has none
+}
+
+// errands are one for each operation, by its name.
+func (m *machine) errands() map[string]errand {
+	m.Helper()
+	doc, err := contract()
+	require.NoError(m, err)
+	all := map[string]errand{}
+	eachOperation(doc, func(where string, item *openapi3.PathItem, spec *openapi3.Operation) {
+		op, err := readOperation(item, spec)
+		require.NoError(m, err)
+		method, path, _ := strings.Cut(where, " ")
+		e := errand{machine: m, operation: op, method: method, path: path}
+		if spec.RequestBody != nil {
+			e.body, _ = e.schema().Example.(map[string]any)
+		}
+		all[spec.OperationID] = e
+	})
+	return all
+}
+
+func (e errand) schema() *openapi3.Schema { return e.RequestBody.Value.Content[kindJSON].Schema.Value }
+
+// at is the path with this in the place of one placeholder, and what belongs there in the others.
+func (e errand) at(name, value string) string {
+	path := strings.ReplaceAll(e.path, "{"+name+"}", value)
+	return placeholder.ReplaceAllString(strings.ReplaceAll(path, "{alias}", anAlias), anID)
+}
+
+// run asks with this body.
+func (e errand) run(body map[string]any) answer {
+	e.Helper()
+	return e.runAt(e.at("", ""), body)
+}
+
+func (e errand) runAt(path string, body map[string]any) answer {
+	e.Helper()
+	headers := []string{"X-Request-Id", "row"}
+	if len(e.callers) > 0 {
+		headers = append(headers, "Authorization", "Bearer "+e.token[e.callers[0]])
+	}
+	if body == nil {
+		return e.ask(e.method, path, "", headers...)
+	}
+	raw, err := json.Marshal(body)
+	require.NoError(e, err)
+	return e.ask(e.method, path, string(raw), append(headers, "Content-Type", kindJSON)...)
 }
 
 // refused requires a problem, whole and of one piece.
