@@ -15,11 +15,8 @@ func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subjec
 		return err
 	}
 	return auth.Settle(func() error {
-		t, err := s.target(ctx, who, space, room, subject)
+		t, err := s.moderated(ctx, who, space, room, subject)
 		if err != nil {
-			return err
-		}
-		if err := t.mayModerate(); err != nil {
 			return err
 		}
 		writes := ban.write("r:"+room, t.ban, t.Now)
@@ -34,11 +31,8 @@ func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subjec
 // token in his hand may live, so that he cannot have got another one by then; his role stays.
 func (s *Spaces) Kick(ctx context.Context, who auth.Identity, space, room, subject string) error {
 	return auth.Settle(func() error {
-		t, err := s.target(ctx, who, space, room, subject)
+		t, err := s.moderated(ctx, who, space, room, subject)
 		if err != nil {
-			return err
-		}
-		if err := t.mayModerate(); err != nil {
 			return err
 		}
 		if t.seat != nil {
@@ -77,11 +71,8 @@ func (s *Spaces) changeSeat(ctx context.Context, t target, seat store.Record, mo
 func (s *Spaces) Unban(ctx context.Context, who auth.Identity, space, room, subject string) error {
 	tried := false
 	return auth.Settle(func() error {
-		t, err := s.target(ctx, who, space, room, subject)
+		t, err := s.moderated(ctx, who, space, room, subject)
 		if err != nil {
-			return err
-		}
-		if err := t.mayModerate(); err != nil {
 			return err
 		}
 		again := tried

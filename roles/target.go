@@ -46,6 +46,15 @@ func (s *Spaces) target(ctx context.Context, who auth.Identity, space, room, sub
 	return t, nil
 }
 
+// moderated is a target whom the caller may kick and ban.
+func (s *Spaces) moderated(ctx context.Context, who auth.Identity, space, room, subject string) (target, error) {
+	t, err := s.target(ctx, who, space, room, subject)
+	if err != nil {
+		return t, err
+	}
+	return t, t.mayModerate()
+}
+
 // mayModerate: those who moderate the room kick and ban whom they outrank.
 func (t target) mayModerate() error {
 	if err := t.May(Moderate); err != nil {
