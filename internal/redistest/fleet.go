@@ -41,9 +41,10 @@ func (s *Server) Replica(t testing.TB) (*Server, *redis.Client) {
 	t.Helper()
 	host, port := s.hostPort(t)
 	replica := Start(t, "--replicaof", host, port)
-	client := replica.Client(t)
-	eventually(t, "the replica follows", func(ctx context.Context) bool {
-		return strings.Contains(client.Info(ctx, "replication").Val(), "master_link_status:up")
+	client, master := replica.Client(t), s.Client(t)
+	eventually(t, "the replica follows, and its master knows", func(ctx context.Context) bool {
+		return strings.Contains(client.Info(ctx, "replication").Val(), "master_link_status:up") &&
+			strings.Contains(master.Info(ctx, "replication").Val(), "state=online")
 	})
 	return replica, client
 }
