@@ -10,9 +10,8 @@ import (
 
 // A Preview is what a link's token shows before anything is spent.
 type Preview struct {
-	Link  Link
-	Room  roles.Room
-	Space string
+	Link Link
+	Room roles.Room
 }
 
 // Preview says where a link leads, as whom, until when, and whether it still takes a seat. It spends nothing.
@@ -32,7 +31,7 @@ func (d *Desk) Preview(ctx context.Context, token secret.String) (Preview, error
 	if h.link.State = h.link.state(lineage, d.auth.Now()); !h.room.Closed.IsZero() {
 		h.link.State = Closed
 	}
-	return Preview{Link: h.link, Room: h.room, Space: t.space}, nil
+	return Preview{Link: h.link, Room: h.room}, nil
 }
 
 // Explain says whether a link lets a new guest into a room, and why; to those who may grant roles there, the workspace's

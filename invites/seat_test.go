@@ -23,7 +23,7 @@ func TestPreviewSpendsNothing(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, invites.Live, p.Link.State)
 			require.Equal(t, []string{"John Smith", "moderator", "Algebra", h.space},
-				[]string{p.Link.Username, p.Link.Role, p.Room.Name, p.Space})
+				[]string{p.Link.Username, p.Link.Role, p.Room.Name, p.Room.Space})
 		}
 		h.lives(h.seat(of, laptop))
 	})
