@@ -132,7 +132,7 @@ func (d *Desk) keepSeats(ctx context.Context, room, link string) error {
 		}
 		same := []store.Cond{store.Equal(auth.LinkKey(room, link), "ends", recs[0]["ends"])}
 		end, seats := recs[0].Time("ends").Add(auth.KeptAfterEnd), seatsOf(room, link)
-		if err := d.auth.Change(ctx, store.Tx{If: same, Do: []store.Write{store.Collect(seats, end)}}); err != nil {
+		if err := d.auth.Change(ctx, store.Tx{If: same, Do: []store.Write{store.CollectIndex(seats, end)}}); err != nil {
 			return err
 		}
 		return d.eachSeat(ctx, room, link, same, func(seat store.Key) store.Write { return store.Collect(seat, end) })

@@ -2,6 +2,7 @@ package invites
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"usher/auth"
@@ -172,7 +173,8 @@ func (d *Desk) seating(h *hall, session store.Record) store.Tx {
 	end := h.link.Ends.Add(auth.KeptAfterEnd)
 	tx.If = append(tx.If, store.Absent(seat), store.Above(link, "left", 0),
 		store.Equal(link, "ends", store.Millis(h.link.Ends))) // the seat is kept as long as the link
-	tx.Do = append(tx.Do, store.Add(link, "left", -1), store.Set(seat, store.Fields(h.seat)), store.Collect(seat, end),
-		store.Insert(seatsOf(room, h.link.ID), h.seat.ID), store.Collect(seatsOf(room, h.link.ID), end))
+	maps.Copy(session, store.Fields(h.seat)) // one record, and one write
+	tx.Do = append(tx.Do, store.Add(link, "left", -1), store.Collect(seat, end),
+		store.Insert(seatsOf(room, h.link.ID), h.seat.ID), store.CollectIndex(seatsOf(room, h.link.ID), end))
 	return tx
 }

@@ -149,13 +149,13 @@ func (f file) satisfies(c Cond) (bool, error) {
 	record := f.Get(c.key.name(aRecord))
 	value, err := lookup(record, c.field)
 	switch c.verb {
-	case "absent":
+	case isAbsent:
 		return record == nil, err
-	case "present":
+	case isPresent:
 		return record != nil, err
-	case "equal":
+	case isEqual:
 		return value == c.value, err
-	case "below":
+	case isBelow:
 		return number(value) < c.number, err
 	default:
 		return number(value) > c.number, err
@@ -165,17 +165,19 @@ func (f file) satisfies(c Cond) (bool, error) {
 func (f file) do(w Write, op string) error {
 	record, index := w.key.name(aRecord), w.key.name(anIndex)
 	switch w.verb {
-	case "set", "add":
+	case doSet, doAdd:
 		return f.merge(w, op)
-	case "insert":
+	case doInsert:
 		return f.Put(entryOf(index, w.field), nil)
-	case "remove":
+	case doRemove:
 		return errors.Join(f.Delete(entryOf(index, w.field)), f.tidy(index))
-	case "trim":
+	case doTrim:
 		_, err := f.clear(index, entryOf(index, w.field), math.MaxInt)
 		return errors.Join(err, f.tidy(index))
-	case "collect":
-		return errors.Join(f.collect(record, w.number), f.collect(index, w.number))
+	case doCollect:
+		return f.collect(record, w.number)
+	case doCollectIndex:
+		return f.collect(index, w.number)
 	default: // delete
 		_, err := f.clear(index, beyond(index), math.MaxInt)
 		return errors.Join(err, f.Delete(record), f.forget(record), f.forget(index))
@@ -190,7 +192,7 @@ func (f file) merge(w Write, op string) error {
 	if r == nil {
 		r = Record{}
 	}
-	if w.verb == "add" {
+	if w.verb == doAdd {
 		r[w.field] = strconv.FormatInt(number(r[w.field])+w.number, 10)
 	}
 	for field, value := range w.record {

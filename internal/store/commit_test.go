@@ -48,7 +48,7 @@ func TestGarbageGoesWhenItIsDue(t *testing.T) {
 	s := openTemp(t, func() time.Time { return time.UnixMilli(now.Load()) })
 	seat, seats, kept, tick := Key{"r:1", "seat", "1"}, Key{"r:1", "seats", "1"}, Key{"r:1", "seat", "2"}, Key{"r:1", "tick", ""}
 	apply(t, s, "made", Set(seat, nil), Insert(seats, "a"), Insert(seats, "b"), Set(kept, nil), Set(tick, nil))
-	apply(t, s, "due", Collect(seat, time.UnixMilli(500)), Collect(seat, time.UnixMilli(1000)), Collect(seats, time.UnixMilli(1000)),
+	apply(t, s, "due", Collect(seat, time.UnixMilli(500)), Collect(seat, time.UnixMilli(1000)), CollectIndex(seats, time.UnixMilli(1000)),
 		Collect(kept, time.UnixMilli(1000)))
 	apply(t, s, "later", Collect(kept, time.UnixMilli(2000)))
 	now.Store(999)
@@ -84,7 +84,7 @@ func TestGarbageIsSweptInSmallBatches(t *testing.T) {
 	for i := range 100 {
 		writes = append(writes, Insert(seats, fmt.Sprint(i)))
 	}
-	apply(t, s, "made", append(writes, Set(tick, nil), Collect(seats, time.UnixMilli(1000)))...)
+	apply(t, s, "made", append(writes, Set(tick, nil), CollectIndex(seats, time.UnixMilli(1000)))...)
 	now.Store(1000)
 	for before, commits := keys(t, s), 1; before > 1; commits++ {
 		apply(t, s, "tick", Set(tick, nil))

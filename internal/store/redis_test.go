@@ -148,7 +148,7 @@ func TestNamesInRedis(t *testing.T) {
 	}
 	defer func() { _ = s.Close() }()
 	set(t, s, link, store.Record{"left": "1"})
-	if _, err := s.Apply(t.Context(), store.Tx{Op: "a", Do: []store.Write{store.Insert(link, "x"), store.Collect(link, time.Now().Add(time.Hour))}}); err != nil {
+	if _, err := s.Apply(t.Context(), store.Tx{Op: "a", Do: []store.Write{store.Insert(link, "x"), store.Collect(link, time.Now().Add(time.Hour)), store.CollectIndex(link, time.Now().Add(time.Hour))}}); err != nil {
 		t.Fatal(err)
 	}
 	client := redis.NewClient(&redis.Options{Addr: server.Addr})

@@ -19,8 +19,8 @@ type call struct {
 	prefix string
 	things []thing
 	keys   []string // their names
-	texts  []string // what args points into: a pointer costs no allocation as an argument, a string does
-	args   []any
+	steps  []byte
+	texts  []string // the arguments: op, questions, writes, and the values of these
 }
 
 // A thing is the record or the index of a key.
@@ -29,76 +29,122 @@ type thing struct {
 	index bool
 }
 
-// unpackable is how many arguments one write takes: Lua's unpack has its limit at some 8,000.
-const unpackable = 2000
+const (
+	aStep      = 6    // bytes
+	unpackable = 2000 // values of one step: Lua's unpack has its limit at some 8,000
+)
 
 func newCall(prefix string, tx Tx) *call {
-	size := 3 + len(tx.Read) + 4*len(tx.If)
-	for _, w := range tx.Do {
-		size += 8 + 3*len(w.record)
-	}
 	most := len(tx.Read) + len(tx.If) + 2*len(tx.Do)
+	values := 3 + 2*len(tx.If)
+	for _, w := range tx.Do {
+		values += 2 + 2*len(w.record)
+	}
 	c := &call{
 		prefix: prefix,
 		things: make([]thing, 0, most),
 		keys:   make([]string, 0, most),
-		texts:  make([]string, 0, size),
-		args:   make([]any, 0, size),
+		steps:  make([]byte, 0, aStep*(len(tx.If)+most)),
+		texts:  make([]string, 3, values),
 	}
-	c.add(tx.Op, strconv.Itoa(len(tx.Read)), strconv.Itoa(len(tx.If)))
 	for _, k := range tx.Read {
-		c.add(c.record(k))
+		c.step('r', c.record(k))
 	}
-	for _, cond := range tx.If {
-		value := cond.value
-		if cond.verb == "below" || cond.verb == "above" {
-			value = strconv.FormatInt(cond.number, 10)
-		}
-		c.add(cond.verb, c.record(cond.key), cond.field, value)
-	}
+	c.ask(tx.If)
+	questions := len(c.steps)
 	for _, w := range tx.Do {
 		c.write(w)
 	}
-	for i := range c.texts {
-		c.args = append(c.args, &c.texts[i])
-	}
+	c.texts[0], c.texts[1], c.texts[2] = tx.Op, string(c.steps[:questions]), string(c.steps[questions:])
 	return c
 }
 
-func (c *call) add(texts ...string) { c.texts = append(c.texts, texts...) }
+// args points to the texts: a pointer costs no allocation as an argument, a string does.
+func (c *call) args() []any {
+	args := make([]any, len(c.texts))
+	for i := range c.texts {
+		args[i] = &c.texts[i]
+	}
+	return args
+}
 
-func (c *call) record(k Key) string { return c.at(thing{k, false}) }
+// step adds a step, and its values behind those of the steps before.
+func (c *call) step(what verb, n int, values ...string) {
+	many := len(values)
+	c.steps = append(c.steps, byte(what), byte(n>>16), byte(n>>8), byte(n), byte(many>>8), byte(many)) //nolint:gosec // cut on purpose
+	c.texts = append(c.texts, values...)
+}
 
-func (c *call) index(k Key) string { return c.at(thing{k, true}) }
+func (c *call) record(k Key) int { return c.at(thing{k, false}) }
+
+func (c *call) index(k Key) int { return c.at(thing{k, true}) }
 
 // at is the place of a thing among the keys, from 1. A transaction has few: looking costs less than a map.
-func (c *call) at(t thing) string {
+func (c *call) at(t thing) int {
 	i := slices.Index(c.things, t)
 	if i < 0 {
 		i = len(c.things)
 		c.things, c.keys = append(c.things, t), append(c.keys, t.name(c.prefix))
 	}
-	return strconv.Itoa(i + 1)
+	return i + 1
 }
 
-func (c *call) write(w Write) {
-	number := strconv.FormatInt(w.number, 10)
-	switch w.verb {
-	case "set":
-		c.set(c.record(w.key), w.record)
-	case "add":
-		c.add("add", c.record(w.key), "2", w.field, number)
-	case "delete":
-		c.add("delete", c.record(w.key), "0", "delete", c.index(w.key), "0")
-	case "collect":
-		c.add("collect", c.record(w.key), "1", number, "collect", c.index(w.key), "1", number)
-	default: // insert, remove, trim
-		c.add(w.verb, c.index(w.key), "1", w.field)
+// ask looks at each record once, for all conditions about it.
+func (c *call) ask(conds []Cond) {
+	for i, first := range conds {
+		same := func(other Cond) bool { return other.key == first.key }
+		if slices.ContainsFunc(conds[:i], same) {
+			continue
+		}
+		var fields []string
+		for _, cond := range conds[i:] {
+			if same(cond) {
+				fields = append(fields, cond.field)
+			}
+		}
+		c.step('l', c.record(first.key), fields...)
+		for j, cond := range conds[i:] {
+			if same(cond) {
+				c.condition(i+j+1, cond)
+			}
+		}
 	}
 }
 
-func (c *call) set(record string, r Record) {
-	var given, taken []string
+// condition is about the next of the fields that were asked for.
+func (c *call) condition(n int, cond Cond) {
+	switch {
+	case cond.verb == isEqual && cond.value == "":
+		c.step(isAbsent, n)
+	case cond.verb == isEqual:
+		c.step(isEqual, n, cond.value)
+	case cond.verb == isBelow, cond.verb == isAbove:
+		c.step(cond.verb, n, strconv.FormatInt(cond.number, 10))
+	default:
+		c.step(cond.verb, n)
+	}
+}
+
+func (c *call) write(w Write) {
+	switch w.verb {
+	case doSet:
+		c.set(c.record(w.key), w.record)
+	case doAdd:
+		c.step(doAdd, c.record(w.key), w.field, strconv.FormatInt(w.number, 10))
+	case doDelete:
+		c.step(doDelete, c.record(w.key))
+		c.step(doDelete, c.index(w.key))
+	case doCollect:
+		c.step(doCollect, c.record(w.key), strconv.FormatInt(w.number, 10))
+	case doCollectIndex:
+		c.step(doCollect, c.index(w.key), strconv.FormatInt(w.number, 10))
+	default: // insert, remove, trim
+		c.step(w.verb, c.index(w.key), w.field)
+	}
+}
+
+func (c *call) set(record int, r Record) {
+	given, taken := make([]string, 0, 2*len(r)), []string(nil)
 	for field, value := range r {
 		switch {
 		case field == stamp:
@@ -108,17 +154,15 @@ func (c *call) set(record string, r Record) {
 			given = append(given, field, value)
 		}
 	}
-	head, rest := given[:min(len(given), unpackable)], given[min(len(given), unpackable):]
-	c.add("set", record, strconv.Itoa(len(head))) // even an empty one makes the record and stamps it
-	c.add(head...)
-	c.chunks("set", record, rest)
-	c.chunks("unset", record, taken)
+	head := min(len(given), unpackable)
+	c.step(doSet, record, given[:head]...) // even an empty one makes the record and stamps it
+	c.chunks(doSet, record, given[head:])
+	c.chunks('u', record, taken)
 }
 
-func (c *call) chunks(verb, record string, list []string) {
-	for part := range slices.Chunk(list, unpackable) {
-		c.add(verb, record, strconv.Itoa(len(part)))
-		c.add(part...)
+func (c *call) chunks(what verb, record int, values []string) {
+	for part := range slices.Chunk(values, unpackable) {
+		c.step(what, record, part...)
 	}
 }
 

@@ -27,9 +27,29 @@ type Result struct {
 	Read    []Record
 }
 
+// A verb is what a condition asks or a write does, as apply.lua calls it.
+type verb byte
+
+const (
+	isAbsent  verb = '0'
+	isPresent verb = '1'
+	isEqual   verb = '='
+	isBelow   verb = '<'
+	isAbove   verb = '>'
+
+	doSet          verb = 's'
+	doAdd          verb = 'a'
+	doDelete       verb = 'x'
+	doInsert       verb = 'i'
+	doRemove       verb = 'd'
+	doTrim         verb = 't'
+	doCollect      verb = 'c'
+	doCollectIndex verb = 'C'
+)
+
 // A Cond looks at one record. A field that is missing reads as "", and as 0.
 type Cond struct {
-	verb   string
+	verb   verb
 	key    Key
 	field  string
 	value  string
@@ -37,30 +57,30 @@ type Cond struct {
 }
 
 // Absent holds where there is no such record.
-func Absent(k Key) Cond { return Cond{verb: "absent", key: k} }
+func Absent(k Key) Cond { return Cond{verb: isAbsent, key: k, field: stamp} }
 
 // Present holds where there is such a record.
-func Present(k Key) Cond { return Cond{verb: "present", key: k} }
+func Present(k Key) Cond { return Cond{verb: isPresent, key: k, field: stamp} }
 
 // Equal holds where the field has this value.
 func Equal(k Key, field, value string) Cond {
-	return Cond{verb: "equal", key: k, field: field, value: value}
+	return Cond{verb: isEqual, key: k, field: field, value: value}
 }
 
 // Below holds where the field is a number less than n.
 // Numbers are whole; between -2^53 and 2^53 the engines agree on them. What is none reads as 0.
 func Below(k Key, field string, n int64) Cond {
-	return Cond{verb: "below", key: k, field: field, number: n}
+	return Cond{verb: isBelow, key: k, field: field, number: n}
 }
 
 // Above holds where the field is a number greater than n, read as Below reads it.
 func Above(k Key, field string, n int64) Cond {
-	return Cond{verb: "above", key: k, field: field, number: n}
+	return Cond{verb: isAbove, key: k, field: field, number: n}
 }
 
 // A Write changes one record or one index. The writes of a transaction are made in their order.
 type Write struct {
-	verb   string
+	verb   verb
 	key    Key
 	record Record
 	field  string // of Add; the entry of Insert, Remove and Trim
@@ -69,36 +89,41 @@ type Write struct {
 
 // Set merges r into the record, which it makes where there is none; a value of "" takes its field away.
 // The field "op" of r is passed over.
-func Set(k Key, r Record) Write { return Write{verb: "set", key: k, record: r} }
+func Set(k Key, r Record) Write { return Write{verb: doSet, key: k, record: r} }
 
 // Add adds n to a field, read as Below reads it, of the record, which it makes where there is none.
 func Add(k Key, field string, n int64) Write {
-	return Write{verb: "add", key: k, field: field, number: n}
+	return Write{verb: doAdd, key: k, field: field, number: n}
 }
 
 // Delete takes away a record and the index of the same key, and forgets that they were to be collected.
-func Delete(k Key) Write { return Write{verb: "delete", key: k} }
+func Delete(k Key) Write { return Write{verb: doDelete, key: k} }
 
 // Insert puts an entry, any bytes, into an index, once.
 func Insert(index Key, entry string) Write {
-	return Write{verb: "insert", key: index, field: entry}
+	return Write{verb: doInsert, key: index, field: entry}
 }
 
 // Remove takes an entry out of an index.
 func Remove(index Key, entry string) Write {
-	return Write{verb: "remove", key: index, field: entry}
+	return Write{verb: doRemove, key: index, field: entry}
 }
 
 // Trim takes every entry that is less than below, in byte order, out of an index.
 func Trim(index Key, below string) Write {
-	return Write{verb: "trim", key: index, field: below}
+	return Write{verb: doTrim, key: index, field: below}
 }
 
-// Collect makes the record and the index of this key, as far as they exist now, garbage from the instant on: they
-// vanish at some time after it, by the engine's own clock. It takes the place of an earlier Collect. It frees memory
-// and is no deadline: an end that matters is a field, compared with a now.
+// Collect makes the record, if there is one now, garbage from the instant on: it vanishes at some time after it, by the
+// engine's own clock. It takes the place of an earlier Collect. It frees memory and is no deadline: an end that matters
+// is a field, compared with a now.
 func Collect(k Key, at time.Time) Write {
-	return Write{verb: "collect", key: k, number: at.UnixMilli()}
+	return Write{verb: doCollect, key: k, number: at.UnixMilli()}
+}
+
+// CollectIndex is Collect for an index.
+func CollectIndex(index Key, at time.Time) Write {
+	return Write{verb: doCollectIndex, key: index, number: at.UnixMilli()}
 }
 
 func (tx Tx) ready(ctx context.Context) error {
@@ -148,7 +173,7 @@ func (w Write) check() error {
 	if len(w.field) > longestEntry {
 		return ErrKey
 	}
-	if w.verb == "add" && w.field == stamp {
+	if w.verb == doAdd && w.field == stamp {
 		return ErrOp
 	}
 	return nil

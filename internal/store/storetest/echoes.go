@@ -66,18 +66,26 @@ func otherOp(s *scene) {
 func collectPast(s *scene) {
 	k, index, stays := key("seat", "1"), key("seats", "1"), key("seat", "2")
 	s.applied("made", store.Set(k, nil), store.Insert(index, "a"), store.Insert(index, "b"), store.Set(stays, nil))
-	s.applied("due", store.Collect(k, time.Now().Add(-time.Hour)), store.Collect(index, time.Time{}), store.Collect(key("seat", "none"), time.Time{}))
+	s.applied("due", store.Collect(k, time.Now().Add(-time.Hour)), store.CollectIndex(index, time.Time{}), store.Collect(key("seat", "none"), time.Time{}))
 	s.applied("later", store.Set(stays, store.Record{"x": "1"}))
 	s.is(k, nil)
 	s.lists(index, everything)
 	s.is(stays, store.Record{"x": "1", "op": "later"})
+	record, list := key("both", "1"), key("both", "2")
+	s.applied("both", store.Set(record, nil), store.Insert(record, "a"), store.Set(list, nil), store.Insert(list, "a"))
+	s.applied("one", store.Collect(record, time.Time{}), store.CollectIndex(list, time.Time{}))
+	s.applied("after", store.Set(stays, nil))
+	s.is(record, nil)
+	s.lists(record, everything, "a")
+	s.is(list, store.Record{"op": "both"})
+	s.lists(list, everything)
 }
 
 func collectFuture(s *scene) {
 	later, past := time.Now().Add(time.Hour), time.Now().Add(-time.Hour)
 	moved, again, empty, both := key("seat", "moved"), key("seat", "again"), key("seats", "empty"), key("seats", "both")
 	s.applied("made", store.Set(moved, nil), store.Set(again, nil), store.Insert(empty, "a"), store.Set(both, nil), store.Insert(both, "a"))
-	s.applied("due", store.Collect(moved, later), store.Collect(again, later), store.Collect(empty, later), store.Collect(both, later))
+	s.applied("due", store.Collect(moved, later), store.Collect(again, later), store.CollectIndex(empty, later), store.Collect(both, later), store.CollectIndex(both, later))
 	s.applied("none", store.Collect(key("seat", "none"), past)) // there is nothing yet to be collected
 	s.applied("some", store.Set(key("seat", "none"), nil), store.Set(moved, store.Record{"x": "1"}))
 	s.applied("gone", store.Delete(again), store.Remove(empty, "a"))

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"usher/internal/store"
 )
 
@@ -139,7 +141,8 @@ func (h *history) write() modelWrite {
 	case "delete":
 		return modelWrite{store.Delete(k), func(m *model, _ string) { delete(m.records, k); delete(m.indexes, k) }}
 	case "collect":
-		return modelWrite{store.Collect(k, time.Now().Add(time.Hour)), func(*model, string) {}}
+		collect := rapid.SampledFrom([]func(store.Key, time.Time) store.Write{store.Collect, store.CollectIndex}).Draw(h.T, "thing")
+		return modelWrite{collect(k, time.Now().Add(time.Hour)), func(*model, string) {}}
 	default:
 		return h.entryWrite(k, h.entry())
 	}

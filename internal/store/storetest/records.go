@@ -77,7 +77,7 @@ func refusalWritesNothing(s *scene) {
 	s.applied("made", store.Set(k, store.Record{"left": "1"}), store.Insert(index, "a"))
 	s.expect(1, store.Tx{Op: "b", If: []store.Cond{store.Absent(k)}, Do: []store.Write{
 		store.Set(other, store.Record{"x": "1"}), store.Add(k, "left", 1), store.Delete(k),
-		store.Insert(index, "b"), store.Remove(index, "a"), store.Trim(index, "z"), store.Collect(k, time.UnixMilli(1)),
+		store.Insert(index, "b"), store.Remove(index, "a"), store.Trim(index, "z"), store.Collect(k, time.UnixMilli(1)), store.CollectIndex(index, time.UnixMilli(1)),
 	}})
 	s.is(k, store.Record{"left": "1", "op": "made"})
 	s.is(other, nil)
