@@ -30,21 +30,21 @@ type thing struct {
 }
 
 const (
+	fewThings  = 8    // as most transactions touch
 	aStep      = 6    // bytes
 	unpackable = 2000 // values of one step: Lua's unpack has its limit at some 8,000
 )
 
 func newCall(prefix string, tx Tx) *call {
-	most := len(tx.Read) + len(tx.If) + 2*len(tx.Do)
-	values := 3 + 2*len(tx.If)
+	steps, values := len(tx.Read)+2*len(tx.If)+2*len(tx.Do), 3+2*len(tx.If)
 	for _, w := range tx.Do {
 		values += 2 + 2*len(w.record)
 	}
 	c := &call{
 		prefix: prefix,
-		things: make([]thing, 0, most),
-		keys:   make([]string, 0, most),
-		steps:  make([]byte, 0, aStep*(len(tx.If)+most)),
+		things: make([]thing, 0, fewThings),
+		keys:   make([]string, 0, fewThings),
+		steps:  make([]byte, 0, aStep*steps),
 		texts:  make([]string, 3, values),
 	}
 	for _, k := range tx.Read {

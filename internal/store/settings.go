@@ -105,6 +105,8 @@ func (set RedisSettings) options() (*redis.UniversalOptions, error) {
 		PoolTimeout:           set.Timeout,
 		DialerRetries:         1, // the command's own retries are enough
 
+		Protocol: 2, // nobody pushes anything here, and looking out for it costs a look at every reply
+
 		PoolSize:         max(32, 10*runtime.GOMAXPROCS(0)),
 		PipelinePoolSize: -1, // reads are small pipelines, and share the pool
 		ReadBufferSize:   bufferSize,
