@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -16,8 +18,38 @@ import (
 // Cluster starts a cluster of three masters, and returns the address of one as host:port.
 func Cluster(t testing.TB) string {
 	t.Helper()
+	return cluster(t)[0].Addr
+}
+
+// ClusterWire starts a cluster of three masters and lays a wire to each. They announce themselves by its ends, so that
+// a client who comes in by one goes through it wherever he goes.
+func ClusterWire(t testing.TB) *Wire {
+	t.Helper()
+	nodes := cluster(t)
+	w := newWire(t, nodes...)
+	var ends []string
+	for _, node := range nodes {
+		end := w.lay(t, node)
+		ends = append(ends, end.String())
+		if err := node.Client(t).ConfigSet(t.Context(), "cluster-announce-port", strconv.Itoa(end.Port)).Err(); err != nil {
+			t.Fatal(err)
+		}
+		w.Addr = end.String()
+	}
+	for _, node := range nodes {
+		client := node.Client(t)
+		eventually(t, "each node knows the others by the wire", func(ctx context.Context) bool {
+			known := client.ClusterNodes(ctx).Val()
+			return !slices.ContainsFunc(ends, func(end string) bool { return !strings.Contains(known, end+"@") })
+		})
+	}
+	return w
+}
+
+func cluster(t testing.TB) []*Server {
+	t.Helper()
 	args := []string{"--cluster", "create"}
-	var nodes [3]*Server
+	nodes := make([]*Server, 3)
 	for i := range nodes {
 		nodes[i] = Start(t, "--cluster-enabled", "yes")
 		args = append(args, nodes[i].Addr)
@@ -33,7 +65,7 @@ func Cluster(t testing.TB) string {
 			return strings.Contains(client.ClusterInfo(ctx).Val(), "cluster_state:ok")
 		})
 	}
-	return nodes[0].Addr
+	return nodes
 }
 
 // Replica starts a replica of the server, and waits until it follows. Its client is for looking at what it has.

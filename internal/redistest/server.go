@@ -2,9 +2,9 @@ package redistest
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"os/exec"
 	"strconv"
@@ -12,13 +12,12 @@ import (
 	"testing"
 )
 
-// A Server is a redis-server process of one's own, on a free port of this machine.
+// A Server is a redis-server of one's own, on a free port of this machine: a process or a container.
 type Server struct {
 	Addr string
 
-	pid   string
-	input io.Closer
-	wait  func() error
+	freeze func(context.Context, bool) error // or lets it go on
+	end    func()
 }
 
 // watch runs redis-server and ends it when its own input ends: that is when Kill closes it, or when the test binary
@@ -49,24 +48,25 @@ func Start(t testing.TB, args ...string) *Server {
 // URL is the address as redis://host:port.
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
-// Pause freezes the process: it neither answers nor refuses.
-func (s *Server) Pause(t testing.TB) { s.signal(t, "-STOP") }
-
-// Resume lets a frozen process go on.
-func (s *Server) Resume(t testing.TB) { s.signal(t, "-CONT") }
-
-// Kill ends the process, as a crash would, and waits until it is gone.
-func (s *Server) Kill() {
-	_ = s.input.Close()
-	_ = s.wait()
-}
-
-func (s *Server) signal(t testing.TB, signal string) {
+// Pause freezes the server: it neither answers nor refuses.
+func (s *Server) Pause(t testing.TB) {
 	t.Helper()
-	if err := exec.CommandContext(t.Context(), "kill", signal, s.pid).Run(); err != nil { //nolint:gosec // a pid of our own
-		t.Fatalf("kill %s: %v", signal, err)
+	if err := s.freeze(t.Context(), true); err != nil {
+		t.Fatalf("freeze %s: %v", s.Addr, err)
 	}
 }
+
+// Resume lets a frozen server go on.
+func (s *Server) Resume(t testing.TB) {
+	t.Helper()
+	if err := s.freeze(t.Context(), false); err != nil {
+		t.Fatalf("thaw %s: %v", s.Addr, err)
+	}
+}
+
+// Kill ends the server, as a crash would, and waits until it is gone. What it wrote goes with it, unless the option
+// --dir named a directory of the test's own: there another server finds it.
+func (s *Server) Kill() { s.end() }
 
 // launch tries some ports: a free one may be taken before the server has it.
 func launch(args ...string) (*Server, error) {
@@ -105,32 +105,40 @@ func launchAt(args []string) (*Server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &Server{Addr: addr, input: input, wait: cmd.Wait}
-	if err := s.ready(bufio.NewScanner(output)); err != nil {
+	s := &Server{Addr: addr, end: func() { _ = input.Close(); _ = cmd.Wait() }}
+	pid, err := ready(bufio.NewScanner(output))
+	if err != nil {
 		s.Kill()
 		return nil, err
+	}
+	s.freeze = func(ctx context.Context, on bool) error {
+		signal := "-CONT"
+		if on {
+			signal = "-STOP"
+		}
+		return exec.CommandContext(ctx, "kill", signal, pid).Run() //nolint:gosec // a pid of our own
 	}
 	return s, nil
 }
 
 // ready reads what the server says until it is ready, and goes on reading behind that, so that it can go on saying it.
-func (s *Server) ready(output *bufio.Scanner) error {
+func ready(output *bufio.Scanner) (pid string, err error) {
 	var said []string
 	for output.Scan() {
 		line := output.Text()
-		if pid, found := strings.CutPrefix(line, "pid "); found {
-			s.pid = pid
+		if number, found := strings.CutPrefix(line, "pid "); found {
+			pid = number
 		}
 		if strings.Contains(line, "Ready to accept connections") || strings.Contains(line, "+monitor master") {
 			go drain(output)
-			return nil
+			return pid, nil
 		}
 		if line == "ended" {
 			break
 		}
 		said = append(said, line)
 	}
-	return errors.New("redis-server: " + strings.Join(said, "\n"))
+	return "", errors.New("redis-server: " + strings.Join(said, "\n"))
 }
 
 func drain(output *bufio.Scanner) {

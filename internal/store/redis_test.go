@@ -83,31 +83,6 @@ func TestServerThatHidesItself(t *testing.T) {
 	}
 }
 
-func TestFrozenServerIsUnavailableInTime(t *testing.T) {
-	t.Parallel()
-	server := redistest.Start(t)
-	const timeout = 400 * time.Millisecond
-	s := storetest.Open(t, store.RedisSettings{URL: server.URL(), Timeout: timeout})
-	set(t, s, link, store.Record{"left": "1"})
-	server.Pause(t)
-	for name, call := range calls(s) {
-		start := time.Now()
-		if err := call(t.Context()); !errors.Is(err, store.ErrUnavailable) {
-			t.Errorf("%s: %v, want %v", name, err, store.ErrUnavailable)
-		}
-		if waited := time.Since(start); waited > 2*timeout {
-			t.Errorf("%s waited %v, with a timeout of %v", name, waited, timeout)
-		}
-		ctx, cancel := context.WithCancel(t.Context())
-		time.AfterFunc(timeout/4, cancel)
-		if err := call(ctx); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s, cancelled: %v, want %v", name, err, context.Canceled)
-		}
-	}
-	server.Resume(t)
-	set(t, s, link, store.Record{"left": "2"})
-}
-
 func calls(s store.Store) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"get": func(ctx context.Context) error {

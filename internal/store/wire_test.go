@@ -1,0 +1,27 @@
+package store_test
+
+import (
+	"testing"
+
+	"usher/internal/redistest"
+	"usher/internal/store"
+	"usher/internal/store/storetest"
+)
+
+func TestFaultsOnTheWire(t *testing.T) {
+	t.Parallel()
+	t.Run("single", func(t *testing.T) {
+		t.Parallel()
+		storetest.Wire(t, redistest.Start(t).Wire(t), store.RedisSettings{})
+	})
+	t.Run("replicas", func(t *testing.T) {
+		t.Parallel()
+		master := redistest.Start(t, "--repl-diskless-sync-delay", "0")
+		master.Replica(t)
+		storetest.Wire(t, master.Wire(t), store.RedisSettings{WaitReplicas: 1})
+	})
+	t.Run("cluster", func(t *testing.T) {
+		t.Parallel()
+		storetest.Wire(t, redistest.ClusterWire(t), store.RedisSettings{Mode: "cluster"})
+	})
+}
