@@ -21,5 +21,5 @@ func TestRedis(t *testing.T) {
 
 func TestEnginesAgree(t *testing.T) {
 	t.Parallel()
-	storetest.Compare(t, storetest.Bolt, storetest.Redis)
+	storetest.Compare(t, storetest.Redis)
 }

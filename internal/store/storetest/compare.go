@@ -3,8 +3,12 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
+	"strconv"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -12,19 +16,63 @@ import (
 	"usher/internal/store"
 )
 
-// Compare plays random histories on two engines and on a model in a map, and fails where an answer differs.
-func Compare(t *testing.T, a, b func(t *testing.T) store.Store) {
+// enough are the steps of a comparison where USHER_TEST_STEPS says no other number.
+const enough = 40_000
+
+// Compare plays random histories on a file, on another engine and on a model in a map, and fails where an answer
+// differs. The file is closed and opened again now and then.
+func Compare(t *testing.T, other func(t *testing.T) store.Store) {
 	t.Helper()
-	engines := []store.Store{a(t), b(t)}
-	rapid.Check(t, func(r *rapid.T) {
-		partition := redistest.Prefix(t)[len("test-"):]
-		h := history{T: r, ctx: t.Context(), partition: partition, engines: engines, model: newModel()}
-		for range rapid.IntRange(1, 20).Draw(r, "steps") {
-			h.apply()
-			h.list()
-			h.get()
+	want := enough
+	if given := os.Getenv("USHER_TEST_STEPS"); given != "" {
+		var err error
+		if want, err = strconv.Atoi(given); err != nil {
+			t.Fatal(err)
 		}
-	})
+	}
+	file := &reopening{path: filepath.Join(t.TempDir(), "usher.db")}
+	file.open(t)
+	t.Cleanup(func() { file.close(t) })
+	engines, steps := []store.Store{file, other(t)}, 0
+	for steps < want && !t.Failed() {
+		rapid.Check(t, func(r *rapid.T) {
+			partition := redistest.Prefix(t)[len("test-"):]
+			h := history{T: r, ctx: t.Context(), partition: partition, engines: engines, model: newModel()}
+			for range rapid.IntRange(1, 20).Draw(r, "steps") {
+				h.apply()
+				h.list()
+				h.get()
+				steps += 3
+				if rapid.IntRange(1, 100).Draw(r, "reopen") == 100 {
+					file.close(r)
+					file.open(r)
+				}
+			}
+			h.whole()
+		})
+	}
+	t.Logf("%d steps, %d times opened", steps, file.opened)
+}
+
+// A reopening store is a file that another process might have written.
+type reopening struct {
+	store.Store
+	path   string
+	opened int
+}
+
+func (f *reopening) open(t rapid.TB) {
+	s, err := store.OpenBolt(f.path, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Store, f.opened = s, f.opened+1
+}
+
+func (f *reopening) close(t rapid.TB) {
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // A history happens in a partition of its own, among few keys, so that it often meets itself.
@@ -47,6 +95,10 @@ func (h *history) list() {
 	if rapid.Bool().Draw(h.T, "beyond") {
 		page.After = h.entry()
 	}
+	h.lists(index, page)
+}
+
+func (h *history) lists(index store.Key, page store.Page) {
 	h.same(fmt.Sprintf("list %q %+v", index, page), h.model.list(index, page), func(s store.Store) (any, error) {
 		entries, err := s.List(h.ctx, index, page)
 		return append([]string{}, entries...), err
@@ -54,8 +106,23 @@ func (h *history) list() {
 }
 
 func (h *history) get() {
-	keys := draw(h, "keys", 3, h.key)
+	h.gets(draw(h, "keys", 3, h.key))
+}
+
+func (h *history) gets(keys []store.Key) {
 	h.same(fmt.Sprintf("get %q", keys), h.model.get(keys), func(s store.Store) (any, error) { return s.Get(h.ctx, keys...) })
+}
+
+// whole compares all that a history leaves behind.
+func (h *history) whole() {
+	var keys []store.Key
+	for _, kind := range kinds {
+		for _, id := range ids {
+			keys = append(keys, store.Key{Partition: h.partition, Kind: kind, ID: id})
+			h.lists(keys[len(keys)-1], everything)
+		}
+	}
+	h.gets(keys)
 }
 
 func (h *history) same(what string, want any, ask func(store.Store) (any, error)) {
@@ -70,8 +137,10 @@ func (h *history) pick(label string, of ...string) string {
 	return rapid.SampledFrom(of).Draw(h.T, label)
 }
 
+var kinds, ids = []string{"a", "b"}, []string{"", "1", "12", ":", "1\x00"}
+
 func (h *history) key() store.Key {
-	return store.Key{Partition: h.partition, Kind: h.pick("kind", "a", "b"), ID: h.pick("id", "", "1", "12", ":", "1\x00")}
+	return store.Key{Partition: h.partition, Kind: h.pick("kind", kinds...), ID: h.pick("id", ids...)}
 }
 
 func (h *history) entry() string {
