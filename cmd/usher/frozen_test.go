@@ -1,0 +1,65 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"usher/internal/redistest"
+)
+
+// inTime is how long a caller waits at most for the answer that the store is away.
+const inTime = 5 * time.Second
+
+// While Redis is frozen everybody is told so, in time; when it goes on, so does the program.
+func TestAFrozenRedisIsAnAnswerInTime(t *testing.T) {
+	t.Parallel()
+	server := redistest.Start(t)
+	p := servingAnn(t, t.TempDir(), "--redis", server.URL())
+	ann := p.signIn(t)
+	space := "/v1/spaces/" + p.post(t, "/v1/spaces", ann, `{"name":"School"}`, "id")
+	room := space + "/rooms/" + p.post(t, space+"/rooms", ann, `{"name":"Algebra"}`, "id")
+	link, err := p.ask(t.Context(), "POST", room+"/generate-access", ann, `{"username":"John","role":"user"}`)
+	assert.NoError(t, err)
+	asked := []struct{ method, path, token, body string }{
+		{"GET", "/readyz", "", ""},
+		{"POST", "/v1/auth/token", "", signInAsAnn},
+		{"POST", "/v1/access/redeem", "", redemption(tokenOf(link))},
+		{"GET", "/v1/users/me", ann, ""},
+		{"POST", space + "/rooms", ann, `{"name":"Geometry"}`},
+	}
+	all := func(check func(path string, got answer)) {
+		var wait sync.WaitGroup
+		for _, r := range asked {
+			for range 8 {
+				wait.Go(func() {
+					ctx, cancel := context.WithTimeout(t.Context(), inTime)
+					defer cancel()
+					got, err := p.ask(ctx, r.method, r.path, r.token, r.body)
+					assert.NoError(t, err, r.path)
+					check(r.path, got)
+				})
+			}
+		}
+		wait.Wait()
+	}
+	for round := range 2 {
+		server.Pause(t)
+		all(func(path string, got answer) {
+			assert.Equal(t, 503, got.status, "%s: %s", path, got.body)
+			if path != "/readyz" {
+				assert.Equal(t, "application/problem+json", got.kind)
+				assert.Equal(t, "unavailable", got.text("code"))
+			}
+		})
+		assert.Equal(t, 200, p.status(t, "/livez"), "it is no reason to start again")
+		server.Resume(t)
+		all(func(path string, got answer) {
+			assert.Less(t, got.status, 300, fmt.Sprint(round, path, got.body))
+		})
+	}
+}
