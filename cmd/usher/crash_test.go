@@ -90,8 +90,8 @@ type claim struct {
 
 func (l *ledger) begin(p *process) {
 	l.admin = p.signIn(l.t)
-	l.rooms = "/v1/spaces/" + p.must(l.t, "POST", "/v1/spaces", l.admin, `{"name":"School"}`, "id") + "/rooms"
-	l.ben = p.must(l.t, "POST", "/v1/users", l.admin, `{"email":"ben@example.com","username":"Ben","password":"`+adminPassword+`"}`, "id")
+	l.rooms = "/v1/spaces/" + p.post(l.t, "/v1/spaces", l.admin, `{"name":"School"}`, "id") + "/rooms"
+	l.ben = p.post(l.t, "/v1/users", l.admin, `{"email":"ben@example.com","username":"Ben","password":"`+adminPassword+`"}`, "id")
 }
 
 // open begins to count, and returns what is closed when there is enough for a crash.
