@@ -3,22 +3,14 @@
 package redistest
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/testcontainers/testcontainers-go"
-	rediscontainer "github.com/testcontainers/testcontainers-go/modules/redis"
 )
-
-// image is the Redis of the containers.
-const image = "redis:7.4-alpine"
 
 // theShared is the URL of the one server for all tests of a binary, started when the first asks for it.
 var theShared = sync.OnceValues(share)
@@ -72,28 +64,11 @@ func share() (url string, err error) {
 	}
 	s, err := launch()
 	if errors.Is(err, exec.ErrNotFound) {
-		return contain()
+		s, err = contain()
 	}
 	if err != nil {
 		return "", err
 	}
 	stops <- s.Kill
 	return s.URL(), nil
-}
-
-// contain starts a container, which the reaper of testcontainers removes should the test binary be killed.
-// That library panics where it finds no Docker at all.
-func contain() (url string, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("container: %v", p)
-		}
-	}()
-	ctx := context.Background()
-	c, err := rediscontainer.Run(ctx, image, testcontainers.WithCmdArgs("--appendonly", "yes"))
-	if err != nil {
-		return "", fmt.Errorf("container: %w", err)
-	}
-	stops <- func() { _ = c.Terminate(ctx) }
-	return c.ConnectionString(ctx)
 }

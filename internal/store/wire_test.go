@@ -25,3 +25,13 @@ func TestFaultsOnTheWire(t *testing.T) {
 		storetest.Wire(t, redistest.ClusterWire(t), store.RedisSettings{Mode: "cluster"})
 	})
 }
+
+// TestContainer plays everything on the Redis that deploy ships, with the configuration that it ships.
+func TestContainer(t *testing.T) {
+	t.Parallel()
+	server := redistest.Container(t)
+	storetest.Wire(t, server.Wire(t), store.RedisSettings{})
+	storetest.Run(t, func(t *testing.T) store.Store {
+		return storetest.Open(t, store.RedisSettings{URL: server.URL()})
+	})
+}
