@@ -16,7 +16,6 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/stretchr/testify/require"
-	"github.com/ulule/limiter/v3/drivers/store/memory"
 
 	"usher/auth"
 	"usher/handlers/wire"
@@ -54,7 +53,7 @@ func build(t *testing.T, parts ...part) *machine {
 	m := &machine{T: t, log: &journal{}, invents: map[string]bool{}}
 	m.token, m.refresh = tokens(t, authority)
 	a := newAPI(Deps{
-		Authority: authority, Limiter: memory.NewStore(), Log: slog.New(slog.NewTextHandler(m.log, nil)),
+		Authority: authority, Limiter: NewMemory(time.Now), Log: slog.New(slog.NewTextHandler(m.log, nil)),
 		Now: time.Now, PublicURL: "https://usher.test",
 	})
 	operations := examples(t)

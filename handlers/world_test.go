@@ -12,8 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ulule/limiter/v3/drivers/store/memory"
-
 	"usher/auth"
 	"usher/handlers"
 	"usher/internal/password"
@@ -66,7 +64,7 @@ func open(t *testing.T, s store.Store) *door {
 	spaces := roles.New(d.auth, roles.Settings{})
 	desk := invites.New(d.auth, spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
 	d.api, err = handlers.New(handlers.Deps{
-		Authority: d.auth, Spaces: spaces, Desk: desk, Limiter: memory.NewStore(), Log: log, Now: now, PublicURL: publicURL,
+		Authority: d.auth, Spaces: spaces, Desk: desk, Limiter: handlers.NewMemory(now), Log: log, Now: now, PublicURL: publicURL,
 	})
 	must(t, err)
 	return d

@@ -7,9 +7,9 @@ import (
 	"os"
 
 	"github.com/ulule/limiter/v3"
-	"github.com/ulule/limiter/v3/drivers/store/memory"
 	limitredis "github.com/ulule/limiter/v3/drivers/store/redis"
 
+	"usher/handlers"
 	"usher/internal/store"
 )
 
@@ -31,15 +31,14 @@ func (p *program) openStore(ctx context.Context) (store.Store, error) {
 // openLimits opens the limiter's store, which a fleet shares by Redis and a single server has in memory. The limiter
 // counts by scripts that must not run twice, and so its client sends nothing again.
 func (p *program) openLimits() (limits limiter.Store, end func() error, err error) {
-	options := limiter.StoreOptions{Prefix: p.storage.RedisPrefix + ":limit", CleanUpInterval: limiter.DefaultCleanUpInterval}
 	if p.storage.Redis.Empty() {
-		return memory.NewStoreWithOptions(options), func() error { return nil }, nil
+		return handlers.NewMemory(clock), func() error { return nil }, nil
 	}
 	client, err := p.storage.redis().Client(0)
 	if err != nil {
 		return nil, nil, err
 	}
-	limits, err = limitredis.NewStoreWithOptions(client, options)
+	limits, err = limitredis.NewStoreWithOptions(client, limiter.StoreOptions{Prefix: p.storage.RedisPrefix + ":limit"})
 	if err != nil {
 		_ = client.Close() // it has nothing to lose yet
 		return nil, nil, fmt.Errorf("the limiter's store: %w", err)
