@@ -29,6 +29,9 @@ type limits struct {
 // mostOver bounds what is remembered. Beyond it, who is over costs a trip to the store again.
 const mostOver = 100_000
 
+// patience is how long a trip to the store may take.
+const patience = 2 * time.Second
+
 // limited refuses a call that is over a limit.
 type limited struct {
 	*limit
@@ -73,7 +76,15 @@ func (l *limits) count(c *call, row *limit, h handler) (any, error) {
 		}
 		return out, err
 	}
-	charged, err := l.charge(c, row)
+	known, err := l.knownUntil(c, row)
+	if err != nil {
+		return nil, err
+	}
+	rules := row.rules
+	if known.IsZero() {
+		rules = row.all()
+	}
+	charged, err := l.charge(c, row, rules)
 	if err != nil {
 		return nil, err
 	}
@@ -81,8 +92,13 @@ func (l *limits) count(c *call, row *limit, h handler) (any, error) {
 	if row.counts == attempts && !row.guessed(err) {
 		l.giveBack(c, charged)
 	}
+	if err == nil {
+		l.greet(c, row, known)
+	}
 	return out, err
 }
+
+func (l *limit) all() []rule { return slices.Concat(l.rules, l.strangers) }
 
 func (l *limit) guessed(outcome error) bool {
 	return slices.ContainsFunc(l.guesses, func(guess error) bool { return errors.Is(outcome, guess) })
@@ -90,11 +106,11 @@ func (l *limit) guessed(outcome error) bool {
 
 // charge counts a call on every meter, before it does anything. A call that is refused is charged only where it is
 // over: one account that is tried too often shall not shut out its whole address.
-func (l *limits) charge(c *call, row *limit) (charged []meter, err error) {
-	for _, m := range row.meters(c) {
+func (l *limits) charge(c *call, row *limit, rules []rule) (charged []meter, err error) {
+	for _, m := range row.meters(c, rules) {
 		state, err := l.add(c, m, 1)
 		if err == nil && state.Reached {
-			err = &limited{row, m, l.until(state).Sub(l.now())}
+			err = &limited{row, m, until(state).Sub(l.now())}
 		}
 		if err != nil {
 			l.giveBack(c, charged)
@@ -105,17 +121,20 @@ func (l *limits) charge(c *call, row *limit) (charged []meter, err error) {
 	return charged, nil
 }
 
-// giveBack takes charges back, also for a caller who has gone. One that is lost is one attempt less for an hour.
+// giveBack takes charges back, also for a caller who has gone, and at once, so that it takes as long as one trip. One
+// that is lost is one attempt less for an hour.
 func (l *limits) giveBack(c *call, charged []meter) {
+	var trips sync.WaitGroup
 	for _, m := range charged {
-		_, _ = l.add(context.WithoutCancel(c), m, -1)
+		trips.Go(func() { _, _ = l.add(context.WithoutCancel(c), m, -1) })
 	}
+	trips.Wait()
 }
 
 // fail counts a wrong guess that has happened, and refuses it where there were too many; who is known here to be over
 // a limit already, without a trip.
 func (l *limits) fail(c *call, row *limit) error {
-	meters := row.meters(c)
+	meters := row.meters(c, row.all())
 	for _, m := range meters {
 		if wait := l.known(m.key); wait > 0 {
 			return &limited{row, m, wait}
@@ -127,9 +146,8 @@ func (l *limits) fail(c *call, row *limit) error {
 			return err
 		}
 		if state.Reached {
-			until := l.until(state)
-			l.remember(m.key, until)
-			return &limited{row, m, until.Sub(l.now())}
+			l.remember(m.key, until(state))
+			return &limited{row, m, until(state).Sub(l.now())}
 		}
 	}
 	return nil
@@ -158,7 +176,7 @@ func (l *limits) remember(key string, until time.Time) {
 }
 
 func (l *limits) add(ctx context.Context, to meter, n int64) (limiter.Context, error) {
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	state, err := l.store.Increment(ctx, to.key, n, to.rate)
 	if err != nil {
@@ -167,4 +185,4 @@ func (l *limits) add(ctx context.Context, to meter, n int64) (limiter.Context, e
 	return state, nil
 }
 
-func (l *limits) until(state limiter.Context) time.Time { return time.Unix(state.Reset, 0) }
+func until(state limiter.Context) time.Time { return time.Unix(state.Reset, 0) }

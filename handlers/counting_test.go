@@ -58,7 +58,7 @@ func TestMetersAreReadOutsideTheLock(t *testing.T) {
 		return "someone"
 	}
 	row := &limit{name: "test", rules: []rule{{"subject", subject, window{1, time.Second}, window{1, time.Hour}}}}
-	l.remember(row.meters(&call{})[0].key, time.Now().Add(time.Minute))
+	l.remember(row.meters(&call{}, row.rules)[0].key, time.Now().Add(time.Minute))
 	require.Error(t, l.fail(&call{}, row), "it is the same meter that is remembered")
 	require.True(t, free)
 }

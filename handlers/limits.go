@@ -15,9 +15,10 @@ import (
 
 // A limit is a row of the table: how often something may happen that costs, or that could be guessed.
 type limit struct {
-	name   string
-	counts counting
-	rules  []rule
+	name      string
+	counts    counting
+	rules     []rule
+	strangers []rule // and these, where nobody has got in as the same from the same address lately: see newcomer
 
 	// guesses are the outcomes that count, where not every one does. What else goes wrong (an expired link, a password
 	// that is too short) is no attack: a class that comes late is thirty of them.
@@ -48,13 +49,19 @@ const (
 
 // table holds every limit that the contract refers to as x-limit. The numbers are kind to a school, whose pupils come
 // all at once from one address and mistype: what guesses comes by the thousand. An attempt counts while it is under way,
-// and so an account must be able to sign in some times at once.
+// and so an account must be able to sign in some times at once. A window is fixed: around its edge, twice as much may
+// come in a moment, and of a burst never more than the hour has left.
+//
+// Of one account, from everywhere together, 300 guesses an hour are 2.6 million a year, however many addresses a guesser
+// has: too few for a password that is none of the common ones, which nobody here can have. And 100 in ten minutes are
+// more than a class mistypes that shares an account and sits at home.
 var table = []limit{
 	{
 		name: "sign-in", counts: attempts, guesses: []error{auth.ErrInvalidGrant, auth.ErrInvalidClient}, certain: notByPassword,
-		rules: []rule{
+		rules: []rule{{"account", accountFromHere, window{30, time.Minute}, window{100, time.Hour}}},
+		strangers: []rule{
+			{"everywhere", user, window{100, 10 * time.Minute}, window{300, time.Hour}},
 			{"address", address, window{200, 10 * time.Second}, window{1000, time.Hour}},
-			{"account", accountFromHere, window{30, time.Minute}, window{100, time.Hour}},
 		},
 	},
 	{name: "password", counts: attempts, guesses: []error{auth.ErrWrongPassword}, rules: []rule{
@@ -103,19 +110,25 @@ func address(c *call) string {
 // caller is who calls; an operation that counts by it is open to nobody else.
 func caller(c *call) string { return string(c.who.Kind) + c.who.ID }
 
-// account is what a sign-in tries to open: a user, by either name, or a client.
-func account(c *call) string {
-	switch c.field("grant_type") {
-	case "password":
-		return "user " + auth.Spelled(c.field("username"))
-	case "client_credentials":
-		return "client " + c.field("client_id")
+// user is whom a sign-in by password tries to open. An e-mail address and a username are two, each with its guesses:
+// whether they are one account is not known before the password is compared.
+func user(c *call) string {
+	if notByPassword(c) {
+		return ""
 	}
-	return ""
+	return "user " + auth.Spelled(c.field("username"))
 }
 
-// accountFromHere is an account and where it is tried from. Of the account alone nothing is counted: whoever knows a
-// name could lock its owner out.
+// account is what a sign-in tries to open: a user, by either name, or a client.
+func account(c *call) string {
+	if c.field("grant_type") == "client_credentials" {
+		return "client " + c.field("client_id")
+	}
+	return user(c)
+}
+
+// accountFromHere is an account and where it is tried from. Whoever knows a name can use up its guesses from everywhere,
+// but these only where he is himself.
 func accountFromHere(c *call) string {
 	if account(c) == "" {
 		return ""
@@ -134,17 +147,21 @@ type meter struct {
 	rate   limiter.Rate
 }
 
+func (l *limit) meter(r rule, name string, w window, subject string) meter {
+	sum := sha256.Sum256([]byte(subject))
+	key := l.name + ":" + r.subject + ":" + name + ":" + hex.EncodeToString(sum[:16])
+	return meter{rule: r, window: name, key: key, rate: limiter.Rate{Period: w.length, Limit: w.most}}
+}
+
 // meters are what a call counts on.
-func (l *limit) meters(c *call) (all []meter) {
-	for _, r := range l.rules {
+func (l *limit) meters(c *call, rules []rule) (all []meter) {
+	for _, r := range rules {
 		subject := r.of(c)
 		if subject == "" {
 			continue
 		}
-		sum := sha256.Sum256([]byte(subject))
 		for name, w := range r.windows() {
-			key := l.name + ":" + r.subject + ":" + name + ":" + hex.EncodeToString(sum[:16])
-			all = append(all, meter{r, name, key, limiter.Rate{Period: w.length, Limit: w.most}})
+			all = append(all, l.meter(r, name, w, subject))
 		}
 	}
 	return all

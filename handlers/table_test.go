@@ -30,7 +30,11 @@ var numbers = []struct {
 		"sign-in", attempts,
 		[]error{auth.ErrInvalidGrant, auth.ErrInvalidClient},
 		"getAccessToken",
-		[]pinned{{"address", 200, 10 * time.Second, 1000}, {"account", 30, time.Minute, 100}},
+		[]pinned{
+			{"account", 30, time.Minute, 100},
+			{"everywhere", 100, 10 * time.Minute, 300},
+			{"address", 200, 10 * time.Second, 1000}, // for strangers
+		},
 	},
 	{"password", attempts, []error{auth.ErrWrongPassword}, "changePassword", []pinned{{"caller", 10, time.Minute, 60}}},
 	{"sign-up", every, nil, "createUser", []pinned{{"caller", 50, 10 * time.Second, 5000}}},
@@ -64,9 +68,10 @@ func TestLimitsAreThese(t *testing.T) {
 		require.Equal(t, want.counts, row.counts, row.name)
 		require.Equal(t, want.guesses, row.guesses, row.name)
 		require.Equal(t, row.name == "sign-in", row.certain != nil, row.name)
-		require.Len(t, row.rules, len(want.rules), row.name)
+		require.Len(t, row.all(), len(want.rules), row.name)
+		require.Len(t, row.strangers, map[string]int{"sign-in": 2}[row.name], row.name)
 		for j, p := range want.rules {
-			rule := row.rules[j]
+			rule := row.all()[j]
 			require.Equal(t, p, pinned{rule.subject, rule.burst.most, rule.burst.length, rule.hour.most}, row.name)
 			require.Equal(t, time.Hour, rule.hour.length, row.name)
 		}
@@ -112,13 +117,16 @@ func (p pinned) met(t *testing.T, limit, operation string, outcome error, parts 
 	if outcome != nil {
 		parts = append(parts, fails(operation, outcome))
 	}
-	e := build(t, parts...).errands()[operation]
+	e := build(t, append(parts, trusting("127.0.0.0/8", "::1"))...).errands()[operation]
 	status := e.success
 	if outcome != nil {
 		status = problemOf(outcome).status
 	}
 	again := func(i int64) answer {
-		if p.subject == "address" && e.oauth { // of one account there would be too many before
+		switch { // of one account from one address there would be too many before
+		case p.subject == "everywhere":
+			return e.signIn("ann", "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i))
+		case p.subject == "address" && e.oauth:
 			return e.run(e.with("username", fmt.Sprint("user ", i)))
 		}
 		return e.run(e.body)
