@@ -109,8 +109,9 @@ func (l *limit) guessed(outcome error) bool {
 func (l *limits) charge(c *call, row *limit, rules []rule) (charged []meter, err error) {
 	for _, m := range row.meters(c, rules) {
 		state, err := l.add(c, m, 1)
+		m.until = until(state)
 		if err == nil && state.Reached {
-			err = &limited{row, m, until(state).Sub(l.now())}
+			err = &limited{row, m, m.until.Sub(l.now())}
 		}
 		if err != nil {
 			l.giveBack(c, charged)
@@ -122,11 +123,14 @@ func (l *limits) charge(c *call, row *limit, rules []rule) (charged []meter, err
 }
 
 // giveBack takes charges back, also for a caller who has gone, and at once, so that it takes as long as one trip. One
-// that is lost is one attempt less for an hour.
+// that is lost is one attempt less for an hour. What was charged in a window that is over went with it: taken from the
+// next one, it would be an attempt more.
 func (l *limits) giveBack(c *call, charged []meter) {
 	var trips sync.WaitGroup
 	for _, m := range charged {
-		trips.Go(func() { _, _ = l.add(context.WithoutCancel(c), m, -1) })
+		if m.until.Add(-time.Second).After(l.now()) {
+			trips.Go(func() { _, _ = l.add(context.WithoutCancel(c), m, -1) })
+		}
 	}
 	trips.Wait()
 }
@@ -185,4 +189,6 @@ func (l *limits) add(ctx context.Context, to meter, n int64) (limiter.Context, e
 	return state, nil
 }
 
-func until(state limiter.Context) time.Time { return time.Unix(state.Reset, 0) }
+// until is the first full second at which a window is over for sure: the store tells in which second it ends. Whoever
+// waits so long has waited long enough.
+func until(state limiter.Context) time.Time { return time.Unix(state.Reset+1, 0) }

@@ -145,6 +145,7 @@ type meter struct {
 	window string
 	key    string // no address and no name stands in it as it is
 	rate   limiter.Rate
+	until  time.Time // the end of the window that it was charged in
 }
 
 func (l *limit) meter(r rule, name string, w window, subject string) meter {
