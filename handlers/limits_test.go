@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -12,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gin-gonic/gin"
 	"github.com/stretchr/testify/require"
 	"github.com/ulule/limiter/v3"
 	limitredis "github.com/ulule/limiter/v3/drivers/store/redis"
@@ -119,7 +117,7 @@ func (s *tripping) Reset(ctx context.Context, key string, rate limiter.Rate) (li
 	return s.Store.Reset(ctx, key, rate)
 }
 
-// A thousand guesses at once are a thousand: they count before they are compared.
+// How many there may be at once is what the table says: they count before they are compared.
 func TestAttemptsCountBeforeTheyAreCompared(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, s limiter.Store) {
@@ -130,7 +128,7 @@ func TestAttemptsCountBeforeTheyAreCompared(t *testing.T) {
 		})))
 		var crowd sync.WaitGroup
 		var limited atomic.Int64
-		for i := range 1000 {
+		for i := range 80 {
 			crowd.Go(func() {
 				user := []string{"Ann@example.com", "ann@EXAMPLE.com"}[i%2]
 				switch got := m.signIn(user); got.status {
@@ -144,7 +142,7 @@ func TestAttemptsCountBeforeTheyAreCompared(t *testing.T) {
 		}
 		crowd.Wait()
 		require.EqualValues(t, 30, compared.Load(), "one account, however it is spelt")
-		require.EqualValues(t, 970, limited.Load())
+		require.EqualValues(t, 50, limited.Load())
 		require.Equal(t, 400, m.signIn("ben@example.com").status, "who guesses at one account does not shut out the others")
 		require.Contains(t, m.signIn("ann@example.com").header.Get("RateLimit"), `"sign-in-account-burst";r=0;t=`)
 	})
@@ -181,43 +179,6 @@ func TestRefreshingCostsNoTrip(t *testing.T) {
 		require.Equal(t, 200, got.status, got.raw)
 	}
 	require.Zero(t, trips.n.Load())
-}
-
-// Where someone comes from is what the connection says, or a proxy that is trusted, and nothing else.
-func TestAddresses(t *testing.T) {
-	t.Parallel()
-	forged := build(t, fails("redeemAccess", domain.ErrLinkUnknown))
-	for i := range 20 {
-		forged.refused(forged.redeem("X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i), "X-Real-IP", fmt.Sprintf("203.0.113.%d", i)), 404, "link_unknown")
-	}
-	forged.refused(forged.redeem("X-Forwarded-For", "203.0.113.99", "X-Real-Ip", "203.0.113.99", "Forwarded", "for=203.0.113.99"), 429, "limited")
-
-	behind := build(t, fails("redeemAccess", domain.ErrLinkUnknown), trusting("127.0.0.0/8", "::1"))
-	for i := range 20 { // the right-most is what the proxy has seen; what stands left of it anybody can write
-		behind.refused(behind.redeem("X-Forwarded-For", fmt.Sprintf("203.0.113.%d, 198.51.100.7", i)), 404, "link_unknown")
-	}
-	behind.refused(behind.redeem("X-Forwarded-For", "198.51.100.7"), 429, "limited")
-	behind.refused(behind.redeem("X-Forwarded-For", "198.51.100.8"), 404, "link_unknown")
-
-	for i := range 20 {
-		behind.refused(behind.redeem("X-Forwarded-For", fmt.Sprintf("2001:db8:1:2::%x", i)), 404, "link_unknown")
-	}
-	behind.refused(behind.redeem("X-Forwarded-For", "2001:db8:1:2:ffff::1"), 429, "limited")
-	behind.refused(behind.redeem("X-Forwarded-For", "2001:db8:1:3::1"), 404, "link_unknown")
-}
-
-func TestAddressIsAPrefix(t *testing.T) {
-	t.Parallel()
-	for remote, want := range map[string]string{
-		"192.0.2.1:1": "192.0.2.1", "[::ffff:192.0.2.1]:1": "192.0.2.1", "[2001:db8::1]:1": "2001:db8::/64",
-		"[fe80::1]:1": "fe80::/64", "@": "unknown", "": "unknown",
-	} {
-		g, e := gin.CreateTestContext(httptest.NewRecorder())
-		require.NoError(t, e.SetTrustedProxies(nil))
-		g.Request = httptest.NewRequest("GET", "/", nil)
-		g.Request.RemoteAddr = remote
-		require.Equal(t, want, address(&call{gin: g}), remote)
-	}
 }
 
 // Without its store nothing that counts gets through: no attempt, and no wrong guess. What does not count goes on: what

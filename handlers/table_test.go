@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
@@ -62,6 +63,8 @@ func TestLimitsAreThese(t *testing.T) {
 			used[e.OperationID] = e.limit.name
 		}
 	}
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
 	for i, want := range numbers {
 		row := table[i]
 		require.Equal(t, want.name, row.name)
@@ -74,6 +77,7 @@ func TestLimitsAreThese(t *testing.T) {
 			rule := row.all()[j]
 			require.Equal(t, p, pinned{rule.subject, rule.burst.most, rule.burst.length, rule.hour.most}, row.name)
 			require.Equal(t, time.Hour, rule.hour.length, row.name)
+			require.Contains(t, string(readme), fmt.Sprintf("\n| %s | %s | %d in %v | %d | ", row.name, p.subject, p.burst, p.window, p.hour))
 		}
 		for operation := range strings.FieldsSeq(want.operations) {
 			require.Equal(t, row.name, used[operation], operation)

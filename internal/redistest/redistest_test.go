@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os/exec"
+	"syscall"
 	"testing"
 	"time"
 
@@ -45,6 +46,11 @@ func TestServerTakesOptionsPausesAndDies(t *testing.T) {
 	s.Kill()
 	if exec.CommandContext(t.Context(), "kill", "-0", pid).Run() == nil {
 		t.Fatal("the process is still there")
+	}
+	ping(t, s.Addr, syscall.ECONNREFUSED)
+	s.Again(t)
+	if got := client.ConfigGet(t.Context(), "maxmemory-policy").Val()["maxmemory-policy"]; got != "allkeys-lru" {
+		t.Fatalf("the option is %q, the second time", got)
 	}
 }
 

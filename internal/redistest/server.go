@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -16,6 +15,7 @@ import (
 type Server struct {
 	Addr string
 
+	args   []string
 	freeze func(context.Context, bool) error // or lets it go on
 	end    func()
 }
@@ -48,6 +48,17 @@ func Start(t testing.TB, args ...string) *Server {
 // URL is the address as redis://host:port.
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
+// Again starts a server that was killed again, on its address and with its options. What it had is there again where
+// one of these is a --dir.
+func (s *Server) Again(t testing.TB) {
+	t.Helper()
+	again, err := launchAt(s.Addr, s.args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	*s = *again
+}
+
 // Pause freezes the server: it neither answers nor refuses.
 func (s *Server) Pause(t testing.TB) {
 	t.Helper()
@@ -76,15 +87,19 @@ func launch(args ...string) (*Server, error) {
 	var err error
 	for range 5 {
 		var s *Server
-		if s, err = launchAt(args); err == nil {
+		var addr string
+		if addr, err = freePort(); err != nil {
+			return nil, err
+		}
+		if s, err = launchAt(addr, args); err == nil {
 			return s, nil
 		}
 	}
 	return nil, err
 }
 
-func launchAt(args []string) (*Server, error) {
-	addr, port, err := freePort()
+func launchAt(addr string, args []string) (*Server, error) {
+	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +120,7 @@ func launchAt(args []string) (*Server, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	s := &Server{Addr: addr, end: func() { _ = input.Close(); _ = cmd.Wait() }}
+	s := &Server{Addr: addr, args: args, end: func() { _ = input.Close(); _ = cmd.Wait() }}
 	pid, err := ready(bufio.NewScanner(output))
 	if err != nil {
 		s.Kill()
@@ -148,18 +163,18 @@ func drain(output *bufio.Scanner) {
 }
 
 // freePort leaves room above it: a server of a cluster takes the port 10,000 higher, too.
-func freePort() (addr, port string, err error) {
+func freePort() (string, error) {
 	for {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return "", "", fmt.Errorf("a free port: %w", err)
+			return "", fmt.Errorf("a free port: %w", err)
 		}
 		addr := l.Addr().(*net.TCPAddr)
 		if err := l.Close(); err != nil {
-			return "", "", fmt.Errorf("a free port: %w", err)
+			return "", fmt.Errorf("a free port: %w", err)
 		}
 		if addr.Port < 1<<16-10_000 {
-			return addr.String(), strconv.Itoa(addr.Port), nil
+			return addr.String(), nil
 		}
 	}
 }
