@@ -11,15 +11,13 @@ import (
 // spends it. It is auth.ErrOvertaken where that, or what the standing says, holds no longer.
 func (s *Spaces) Admit(ctx context.Context, st Standing, role Role, tx store.Tx) error {
 	space := st.Space.ID
-	if err := s.point(ctx, spacesOf(st.ID), space); err != nil {
-		return err
-	}
 	now := st.Member
 	now.Role = role
 	tx.If = append(tx.If, st.StillMember()...)
 	tx.If = append(tx.If, store.Equal(auth.SpaceKey(space), "ended", ""), NotBanned("s:"+space, st.ID, st.Now))
 	tx.Do = append(tx.Do, s.regrade(memberKey(space, st.ID), st.Member, now, false)...)
-	if err := s.auth.Change(ctx, tx); err != nil {
+	admit := func() error { return s.auth.Change(ctx, tx) }
+	if err := s.pointing(ctx, spacesOf(st.ID), space, auth.SpaceKey(space), admit); err != nil {
 		return err
 	}
 	return s.sweep(ctx, space, st.ID, now, false) // of a fall before, if that was stopped half-way

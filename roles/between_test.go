@@ -204,3 +204,36 @@ func TestComingBackDuringRemoval(t *testing.T) {
 		}
 	})
 }
+
+// Nothing points to what was refused because its space or its room was deleted just then: it would do so for ever.
+func TestNothingPointsToWhatWasNotMade(t *testing.T) {
+	onEach(t, func(w *world) {
+		ctx, owner, friend := w.Context(), w.as("owner"), w.as("friend")
+		for writes := range 4 { // the room is the fourth
+			p := w.place(false, Private)
+			racing := w.between(writes, func() { require.NoError(w, w.DeleteSpace(ctx, owner, p.space)) })
+			room, err := racing.CreateRoom(ctx, w.as("host"), p.space, NewRoom{Name: "n"})
+			require.Equal(w, "404", outcome(err))
+			recs, err := w.auth.Store.Get(ctx, aliasKey(room.Alias))
+			require.NoError(w, err)
+			require.Nil(w, recs[0])
+			require.Empty(w, w.entries(roomsOf(w.id("host"))))
+			require.Empty(w, w.entries(index("s:"+p.space, "rooms")))
+		}
+		p := w.place(true, Private)
+		racing := w.between(1, func() { require.NoError(w, w.DeleteRoom(ctx, owner, p.space, p.room)) })
+		err := racing.GrantRole(ctx, w.as("host"), p.space, p.room, friend.ID, RoomUser, false)
+		require.Equal(w, "404", outcome(err))
+		require.Empty(w, w.entries(roomsOf(friend.ID)))
+
+		st := w.inSpace(p, "friend")
+		racing = w.between(1, func() { require.NoError(w, w.DeleteSpace(ctx, owner, p.space)) })
+		require.ErrorIs(w, racing.Admit(ctx, st, SpaceUser, store.Tx{}), auth.ErrOvertaken)
+		require.Empty(w, w.entries(spacesOf(friend.ID)))
+
+		p = w.place(true, Private) // what is pointed to came to be by another hand
+		racing = w.between(1, func() { w.join(p.space, "friend", SpaceUser) })
+		require.ErrorIs(w, racing.Admit(ctx, w.inSpace(p, "friend"), SpaceUser, store.Tx{}), auth.ErrOvertaken)
+		require.Equal(w, []string{p.space}, w.entries(spacesOf(friend.ID)))
+	})
+}

@@ -30,10 +30,9 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 		case t.spaceBan.InForce(t.Now), t.ban.InForce(t.Now) && !t.ban.Kick:
 			return ErrUserBanned
 		}
-		if err := s.point(ctx, roomsOf(user), space+"/"+room); err != nil {
-			return err
-		}
-		return s.changeRole(ctx, t, role, keepIssued)
+		return s.pointing(ctx, roomsOf(user), space+"/"+room, auth.RoomKey(room), func() error {
+			return s.changeRole(ctx, t, role, keepIssued)
+		})
 	})
 }
 

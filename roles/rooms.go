@@ -1,8 +1,10 @@
 package roles
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
+	"errors"
 	"time"
 
 	"usher/auth"
@@ -72,12 +74,30 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 			ID: s.auth.NewID(), RoomDetails: details, Space: space, Workspace: who.Workspace, Alias: s.newAlias(),
 			CreatorID: who.ID, Created: st.Now, Role: RoomOwner,
 		}
-		if err := s.pointToRoom(ctx, st, room); err != nil {
-			return err
-		}
-		return s.build(ctx, &room, access, st.Member.Exit)
+		return s.pointing(ctx, roomsOf(who.ID), space+"/"+room.ID, auth.RoomKey(room.ID), func() error {
+			return s.establish(ctx, st, &room, access)
+		})
 	})
 	return room, err
+}
+
+// establish names a new room, lists it in its space, and makes it. Of one that is refused no name stays behind.
+func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access Access) error {
+	alias := aliasKey(room.Alias)
+	err := s.auth.Change(ctx, store.Tx{
+		If: []store.Cond{store.Absent(alias)},
+		Do: []store.Write{store.Set(alias, store.Record{"space": room.Space, "room": room.ID})},
+	})
+	if err != nil {
+		return err
+	}
+	if err = s.enlist(ctx, st, *room); err == nil {
+		err = s.build(ctx, room, access, st.Member.Exit)
+	}
+	if errors.Is(err, auth.ErrOvertaken) {
+		return cmp.Or(s.sweepRoom(context.WithoutCancel(ctx), *room), err)
+	}
+	return err
 }
 
 // build writes a new room, with its creator as owner. It is auth.ErrOvertaken where its space was deleted meanwhile.
@@ -99,20 +119,9 @@ func aliasKey(alias string) store.Key {
 	return store.Key{Partition: "a:" + auth.Hash("alias", alias), Kind: "alias", ID: alias}
 }
 
-// pointToRoom writes the pointers to a room that is about to be made. The last of them, in the space, is where the
-// right to make it is held against whoever takes it away, or deletes the space, just then.
-func (s *Spaces) pointToRoom(ctx context.Context, st Standing, room Room) error {
-	alias := aliasKey(room.Alias)
-	err := s.auth.Change(ctx, store.Tx{
-		If: []store.Cond{store.Absent(alias)},
-		Do: []store.Write{store.Set(alias, store.Record{"space": room.Space, "room": room.ID})},
-	})
-	if err != nil {
-		return err
-	}
-	if err := s.point(ctx, roomsOf(room.CreatorID), room.Space+"/"+room.ID); err != nil {
-		return err
-	}
+// enlist writes the last of the pointers to a room that is about to be made. It lies in the space, and so that is where
+// the right to make the room is held against whoever takes it away, or deletes the space, just then.
+func (s *Spaces) enlist(ctx context.Context, st Standing, room Room) error {
 	return s.auth.Change(ctx, store.Tx{
 		If: append(st.StillMember(), store.Equal(auth.SpaceKey(room.Space), "ended", "")),
 		Do: []store.Write{store.Insert(index("s:"+room.Space, "rooms"), room.ID)},

@@ -1,7 +1,9 @@
 package roles
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"usher/auth"
@@ -81,6 +83,24 @@ func roomsOf(user string) store.Key  { return index("u:"+user, "rooms") }
 func (s *Spaces) point(ctx context.Context, from store.Key, to string) error {
 	_, err := s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Insert(from, to)}})
 	return err
+}
+
+// pointing writes a pointer, and then by truth what it points to, in a place. Where that is refused because the place
+// is no more, and so never comes back, the pointer is taken back; else it stays.
+func (s *Spaces) pointing(ctx context.Context, from store.Key, to string, place store.Key, truth func() error) error {
+	if err := s.point(ctx, from, to); err != nil {
+		return err
+	}
+	err := truth()
+	if !errors.Is(err, auth.ErrOvertaken) {
+		return err
+	}
+	ctx = context.WithoutCancel(ctx)
+	recs, missing := s.auth.Store.Get(ctx, place)
+	if missing == nil && !auth.Alive(recs[0], s.auth.Now()) {
+		missing = s.unpoint(ctx, from, to)
+	}
+	return cmp.Or(missing, err)
 }
 
 func (s *Spaces) unpoint(ctx context.Context, from store.Key, to string) error {
