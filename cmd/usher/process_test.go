@@ -87,7 +87,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *process {
 		_ = p.Process.Kill()
 		<-p.ended
 		if t.Failed() {
-			t.Logf("the log of %v:\n%s", cmd.Args, p.log())
+			t.Logf("the end of the log of %v:\n%s", cmd.Args, p.end())
 		}
 	})
 	return p
@@ -112,6 +112,13 @@ func (p *process) log() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return strings.Join(p.said, "\n")
+}
+
+// end is as much of the log as a person may want to read.
+func (p *process) end() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return strings.Join(p.said[max(0, len(p.said)-50):], "\n")
 }
 
 // await waits until the log matches.
