@@ -23,7 +23,7 @@ func (d *Desk) ActivateInvite(ctx context.Context, who auth.Identity, space, inv
 	if who.Kind != auth.User {
 		return Membership{}, auth.ErrWrongToken
 	}
-	got := Membership{Space: space}
+	got, looked := Membership{Space: space}, false
 	err := auth.Settle(func() error {
 		st, recs, err := d.spaces.InSpace(ctx, who, space, inviteKey(space, invite))
 		if errors.Is(err, roles.ErrNotFound) {
@@ -42,6 +42,10 @@ func (d *Desk) ActivateInvite(ctx context.Context, who auth.Identity, space, inv
 		lineage, err := d.lineage(ctx, "s:"+space, in.Epoch)
 		if err != nil {
 			return err
+		}
+		if lineage == nil && !looked { // it may have gone with the space, which was read before
+			looked = true
+			return auth.ErrOvertaken
 		}
 		var spends bool
 		if got.Role, spends, err = in.activation(st, lineage); err != nil || !spends {

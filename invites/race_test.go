@@ -212,3 +212,34 @@ func TestComingAgainstABan(t *testing.T) {
 		}
 	})
 }
+
+// A reading is a store in which something happens once, between two readings.
+type reading struct {
+	store.Store
+	reads int // before that
+	event func()
+}
+
+func (r *reading) Get(ctx context.Context, keys ...store.Key) ([]store.Record, error) {
+	if r.reads--; r.reads == -1 {
+		r.event()
+	}
+	return r.Store.Get(ctx, keys...)
+}
+
+// Whoever activates while the space is deleted is told that there is nothing, and not that his inviter fell.
+func TestActivatingInASpaceThatIsDeleted(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		for reads := range 2 { // before it writes
+			h := w.house(t)
+			in := h.invite(h.mod, roles.SpaceUser)
+			whole := h.line.Store
+			h.line.Store = &reading{whole, reads, func() {
+				h.line.Store = whole
+				require.NoError(t, h.spaces.DeleteSpace(t.Context(), h.owner, h.space))
+			}}
+			_, err := h.desk.ActivateInvite(t.Context(), h.ann, h.space, in.ID)
+			require.ErrorIs(t, err, invites.ErrInviteNotFound)
+		}
+	})
+}
