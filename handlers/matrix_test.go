@@ -100,7 +100,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-var engines = map[string]func(*testing.T) store.Store{"bolt": storetest.Bolt, "redis": storetest.Redis}
+var engines = map[string]func(*testing.T) store.Store{"bolt": storetest.Bolt[*testing.T], "redis": storetest.Redis[*testing.T]}
 
 func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 	t.Helper()

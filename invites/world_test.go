@@ -30,7 +30,7 @@ const (
 
 // A world is a workspace with its people over one store, behind a line that may fail, under a clock that is set by hand.
 type world struct {
-	*testing.T
+	testing.TB
 	line   *line
 	clock  *atomic.Int64
 	auth   *auth.Authority
@@ -55,9 +55,9 @@ func newClock() *atomic.Int64 {
 	return clock
 }
 
-func newWorld(t *testing.T, s store.Store, clock *atomic.Int64) *world {
+func newWorld(t testing.TB, s store.Store, clock *atomic.Int64) *world {
 	t.Helper()
-	w := &world{T: t, line: &line{Store: s}, clock: clock}
+	w := &world{TB: t, line: &line{Store: s}, clock: clock}
 	var err error
 	w.auth, err = auth.New(t.Context(), w.line, auth.Settings{
 		Issuer: "https://usher.test", AccessTTL: accessIn, RoomTTL: 5 * time.Minute,
@@ -123,10 +123,10 @@ type house struct {
 }
 
 // house builds one for a test or a subtest.
-func (w *world) house(t *testing.T) *house {
+func (w *world) house(t testing.TB) *house {
 	t.Helper()
 	here := *w
-	here.T = t
+	here.TB = t
 	h := &house{world: &here}
 	var err error
 	h.space, err = w.spaces.CreateSpace(t.Context(), w.owner, roles.SpaceDetails{Name: "Year 7"})

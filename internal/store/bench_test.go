@@ -3,8 +3,8 @@ package store_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"path/filepath"
+	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -13,6 +13,7 @@ import (
 
 	"usher/internal/redistest"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // BenchmarkRedeem is the hottest transition of the product, by one caller and by a class at once; byHand is the same
@@ -46,25 +47,53 @@ func BenchmarkRedeem(b *testing.B) {
 	}
 }
 
+// BenchmarkApplyBesideAScript runs Apply and byHand in turn, so that what disturbs the machine disturbs both, and reports
+// the median of how fast Apply is as a share of the script.
+func BenchmarkApplyBesideAScript(b *testing.B) {
+	for _, callers := range []int{1, 64} {
+		b.Run(fmt.Sprint(callers), func(b *testing.B) {
+			apply, script := onRedis(b), byHand(b)
+			var ratios []float64
+			var n atomic.Int64
+			for b.Loop() {
+				ofScript := stretch(b, callers, &n, script)
+				ofApply := stretch(b, callers, &n, apply)
+				ratios = append(ratios, ofScript.Seconds()/ofApply.Seconds())
+			}
+			slices.Sort(ratios)
+			b.ReportMetric(ratios[len(ratios)/2], "of-script")
+			b.ReportMetric(0, "ns/op") // of a pair of stretches
+		})
+	}
+}
+
+// stretch is how long it takes so many callers to redeem a thousand times or so, together.
+func stretch(b *testing.B, callers int, n *atomic.Int64, redeem func(context.Context, int64) error) time.Duration {
+	b.Helper()
+	var wait sync.WaitGroup
+	start := time.Now()
+	for range callers {
+		wait.Go(func() {
+			for range 1024 / callers {
+				if err := redeem(b.Context(), n.Add(1)); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return time.Since(start)
+}
+
 func onBolt(b *testing.B) func(context.Context, int64) error {
 	b.Helper()
-	s, err := store.OpenBolt(filepath.Join(b.TempDir(), "usher.db"), time.Now)
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = s.Close() })
-	return redeemer(b, s)
+	return redeemer(b, storetest.Bolt(b))
 }
 
 func onRedis(b *testing.B) func(context.Context, int64) error {
 	b.Helper()
-	set := store.RedisSettings{URL: redistest.URL(b), Prefix: redistest.Prefix(b), Timeout: 10 * time.Second}
-	s, err := store.OpenRedis(b.Context(), set, slog.New(slog.DiscardHandler))
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = s.Close() })
-	return redeemer(b, s)
+	return redeemer(b, storetest.Redis(b))
 }
 
 func redeemer(b *testing.B, s store.Store) func(context.Context, int64) error {

@@ -61,29 +61,35 @@ func Run(t *testing.T, open func(t *testing.T) store.Store) {
 	}
 }
 
-// Engines runs a test on a fresh store of each engine, as the subtests bolt and redis. They run one after the other,
-// unless the test calls t.Parallel.
-func Engines(t *testing.T, test func(t *testing.T, s store.Store)) {
+// A runner is a test or a benchmark.
+type runner[T any] interface {
+	testing.TB
+	Run(name string, part func(T)) bool
+}
+
+// Engines runs a test, or a benchmark, on a fresh store of each engine, as the parts bolt and redis. They run one after
+// the other, unless a test calls t.Parallel.
+func Engines[T runner[T]](t T, test func(t T, s store.Store)) {
 	t.Helper()
-	t.Run("bolt", func(t *testing.T) { test(t, Bolt(t)) })
-	t.Run("redis", func(t *testing.T) { test(t, Redis(t)) })
+	t.Run("bolt", func(t T) { test(t, Bolt(t)) })
+	t.Run("redis", func(t T) { test(t, Redis(t)) })
 }
 
 // Bolt is a store on a file of its own.
-func Bolt(t *testing.T) store.Store {
+func Bolt[T testing.TB](t T) store.Store {
 	t.Helper()
 	s, err := store.OpenBolt(filepath.Join(t.TempDir(), "usher.db"), time.Now)
 	return opened(t, s, err)
 }
 
 // Redis is a store on the Redis of package redistest, under a prefix of its own.
-func Redis(t *testing.T) store.Store {
+func Redis[T testing.TB](t T) store.Store {
 	t.Helper()
 	return Open(t, store.RedisSettings{URL: redistest.URL(t)})
 }
 
 // Open is a store on the Redis that the settings describe, under a prefix of its own.
-func Open(t *testing.T, set store.RedisSettings) store.Store {
+func Open(t testing.TB, set store.RedisSettings) store.Store {
 	t.Helper()
 	set.Prefix = redistest.Prefix(t)
 	if set.Timeout == 0 {
@@ -93,7 +99,7 @@ func Open(t *testing.T, set store.RedisSettings) store.Store {
 	return opened(t, s, err)
 }
 
-func opened[S store.Store](t *testing.T, s S, err error) store.Store {
+func opened[S store.Store](t testing.TB, s S, err error) store.Store {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
