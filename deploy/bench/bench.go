@@ -37,15 +37,16 @@ func (s *settings) Run(p *program) (err error) {
 	if s.Profile != "" {
 		return b.profile()
 	}
-	for _, engine := range s.Engines {
+	return errors.Join(b.measureAll(), b.print(b.stdout, s.JSON)) // what was found before an error is worth having
+}
+
+func (b *bench) measureAll() error {
+	for _, engine := range b.Engines {
 		if err := b.measure(engine); err != nil {
 			return fmt.Errorf("%s: %w", engine, err)
 		}
 	}
-	if err := b.weigh(); err != nil {
-		return err
-	}
-	return b.print(b.stdout, s.JSON)
+	return b.weigh()
 }
 
 // measure is one engine: each operation beside its floor, on the first number of things stored.
@@ -149,11 +150,12 @@ func (b *bench) floors(s *set) error {
 			return err
 		}
 		floor := side{server, s.redis, newSupply(o, requests, b.plan().samples())}
-		usher, by, err := b.plan().alternate(b.ctx, s.side(o), floor)
+		p := b.plan().of(o)
+		usher, by, err := p.alternate(b.ctx, s.side(o), floor)
 		if err != nil {
 			return err
 		}
-		b.Floors = append(b.Floors, beside(s.engine, o, b.Callers, usher, by))
+		b.Floors = append(b.Floors, beside(s.engine, o, p.callers, usher, by))
 	}
 	return nil
 }

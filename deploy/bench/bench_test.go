@@ -52,6 +52,16 @@ func TestTheWholeProgramRunsOnEveryEngine(t *testing.T) {
 	require.Equal(t, 4, strings.Count(out.String(), "\n| ---"), "each table has one rule, and there are four:\n%s", out.String())
 }
 
+func TestWhatWasFoundBeforeAnErrorIsPrinted(t *testing.T) {
+	t.Parallel()
+	var out, log bytes.Buffer
+	err := run(t.Context(), []string{
+		"--engines", "file", "--ops", "redeem,refresh", "--callers", "100", "--stored", "10", "--seconds", "0.05", "--rounds", "1",
+	}, &out, &log)
+	require.ErrorContains(t, err, "refresh: 64 requests are too few")
+	require.Contains(t, out.String(), "| file   | redeem ")
+}
+
 func TestAProfileIsWrittenForEachOperation(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "profiles")

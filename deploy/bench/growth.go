@@ -36,16 +36,17 @@ func (b *bench) grow(small *set, stored int) (err error) {
 	}
 	defer func() { err = errors.Join(err, large.end()) }()
 	for _, callers := range slices.Compact([]int{1, b.Callers}) {
-		p := b.plan()
-		p.callers = callers
 		for _, o := range b.operations() {
-			b.say("%s: %s with %d and with %d stored, %d at once", small.engine, o.name, small.stored, stored, callers)
+			p := b.plan()
+			p.callers = callers
+			p = p.of(o)
+			b.say("%s: %s with %d and with %d stored, %d at once", small.engine, o.name, small.stored, stored, p.callers)
 			before, after, err := p.alternate(b.ctx, small.side(o), large.side(o))
 			if err != nil {
 				return err
 			}
 			b.Growth = append(b.Growth, grown{
-				Engine: small.engine, Operation: o.name, Callers: callers, Stored: [2]int{small.stored, stored},
+				Engine: small.engine, Operation: o.name, Callers: p.callers, Stored: [2]int{small.stored, stored},
 				Small: figuresOf(before...), Large: figuresOf(after...),
 				P50: ratio(after, before, func(f figures) float64 { return f.P50 }),
 			})

@@ -27,6 +27,14 @@ type plan struct {
 	length  time.Duration
 }
 
+// of is the plan for one operation.
+func (p plan) of(o operation) plan {
+	if o.callers > 0 {
+		p.callers = min(p.callers, o.callers)
+	}
+	return p
+}
+
 // samples is how many rounds a supply has to last for, with the warming up.
 func (p plan) samples() int { return p.rounds + 1 }
 

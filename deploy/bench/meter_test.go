@@ -37,6 +37,15 @@ func made(n int, each, cpu time.Duration) round {
 	return r
 }
 
+func TestAnOperationMayBeForFewerCallers(t *testing.T) {
+	t.Parallel()
+	p := plan{callers: 16}
+	require.Equal(t, 16, p.of(operation{}).callers)
+	require.Equal(t, 4, p.of(operation{callers: 4}).callers)
+	p.callers = 1
+	require.Equal(t, 1, p.of(operation{callers: 4}).callers)
+}
+
 func TestFiguresAreOfAllRoundsTogether(t *testing.T) {
 	t.Parallel()
 	f := figuresOf(made(100, time.Millisecond, 50*time.Millisecond), made(300, 3*time.Millisecond, 150*time.Millisecond))

@@ -42,14 +42,14 @@ func beside(engine string, o operation, callers int, usher, floor []round) besid
 
 func (b besideFloor) cells() []string {
 	return []string{
-		b.Engine, b.Operation, count(b.Usher.PerSecond), count(b.Floor.PerSecond), share(b.Speed),
+		b.Engine, b.Operation, count(float64(b.Callers)), count(b.Usher.PerSecond), count(b.Floor.PerSecond), share(b.Speed),
 		short(b.Usher.P50), short(b.Floor.P50), short(b.Usher.P99), short(b.Floor.P99),
 		short(b.Usher.CPU), short(b.Floor.CPU), share(b.CPU), short(b.Usher.RedisCPU), short(b.Floor.RedisCPU), share(b.RedisCPU),
 	}
 }
 
 var floorHead = []string{
-	"engine", "operation", "requests/s", "floor", "ratio", "p50 ms", "floor", "p99 ms", "floor",
+	"engine", "operation", "callers", "requests/s", "floor", "ratio", "p50 ms", "floor", "p99 ms", "floor",
 	"CPU ms", "floor", "ratio", "Redis CPU ms", "floor", "ratio",
 }
 
