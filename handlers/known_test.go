@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"strconv"
@@ -61,6 +62,25 @@ func signingIn(t *testing.T, user, address string) *call {
 	return &call{Context: t.Context(), gin: g, value: map[string]any{"grant_type": "password", "username": user}}
 }
 
+// A queue lets some trips be made at a time, and the others wait for as long as it takes: a machine that is busy is not
+// what its test is about.
+type queue struct {
+	limiter.Store
+	turns chan struct{}
+}
+
+func (q queue) Increment(ctx context.Context, key string, n int64, rate limiter.Rate) (limiter.Context, error) {
+	q.turns <- struct{}{}
+	defer func() { <-q.turns }()
+	return q.Store.Increment(context.WithoutCancel(ctx), key, n, rate)
+}
+
+func (q queue) Peek(ctx context.Context, key string, rate limiter.Rate) (limiter.Context, error) {
+	q.turns <- struct{}{}
+	defer func() { <-q.turns }()
+	return q.Store.Peek(context.WithoutCancel(ctx), key, rate)
+}
+
 // A thousand guesses at once are a thousand, from wherever: not one more is compared than the table has it.
 func TestAThousandGuessesAreAThousand(t *testing.T) {
 	t.Parallel()
@@ -75,7 +95,7 @@ func TestAThousandGuessesAreAThousand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stores(t, func(t *testing.T, s limiter.Store) {
-				l := newAPI(Deps{Limiter: s, Now: time.Now}).limits
+				l := newAPI(Deps{Limiter: queue{s, make(chan struct{}, 10)}, Now: time.Now}).limits
 				var guesses sync.WaitGroup
 				var compared, refused atomic.Int64
 				start := make(chan struct{})
@@ -143,9 +163,11 @@ func TestNobodyIsKeptOutByAGuesserNextDoor(t *testing.T) {
 		for i := range 200 {
 			require.Equal(t, 400, m.from(home, fmt.Sprint("pupil ", i)).status)
 		}
-		got := m.from(home, "ben")
-		m.refused(got, 429, "limited")
-		require.Contains(t, got.header.Get("RateLimit"), `"sign-in-address-burst";r=0;t=`)
+		for range 31 { // a refusal here is charged to nobody's account
+			got := m.from(home, "ben")
+			m.refused(got, 429, "limited")
+			require.Contains(t, got.header.Get("RateLimit"), `"sign-in-address-burst";r=0;t=`)
+		}
 		m.outcome = nil
 		require.Equal(t, 200, m.from(home, "ann").status)
 	})
