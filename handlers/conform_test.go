@@ -26,40 +26,43 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(doc)
 })
 
-// Conforms fails the test where the contract does not have this answer to an operation. It reports whether the request
-// was for one at all.
-func Conforms(t testing.TB, r *http.Request, status int, header http.Header, body []byte) bool {
+// Conforms fails the test where the contract does not have this answer to an operation.
+func Conforms(t testing.TB, r *http.Request, status int, header http.Header, body []byte) {
 	t.Helper()
-	asked := operationOf(t, r)
-	if asked == nil {
-		return false
+	if operation, err := Held(r, status, header, body); err != nil {
+		t.Errorf("%s answers %d, against the contract: %v\n%s", operation, status, err, body)
 	}
-	err := openapi3filter.ValidateResponse(context.WithoutCancel(t.Context()), &openapi3filter.ResponseValidationInput{
-		RequestValidationInput: asked, Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
-		Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: r.Method == http.MethodHead},
-	})
-	if err != nil {
-		t.Errorf("%s answers %d, against the contract: %v\n%s", asked.Route.Operation.OperationID, status, err, body)
+}
+
+// Held is the operation that a request was for, empty where it was for none, and what the contract has against this
+// answer to it.
+func Held(r *http.Request, status int, header http.Header, body []byte) (operation string, err error) {
+	asked, err := operationOf(r)
+	if err != nil || asked == nil {
+		return "", err
 	}
-	return true
+	return asked.Route.Operation.OperationID, openapi3filter.ValidateResponse(context.WithoutCancel(r.Context()),
+		&openapi3filter.ResponseValidationInput{
+			RequestValidationInput: asked, Status: status, Header: header, Body: io.NopCloser(bytes.NewReader(body)),
+			Options: &openapi3filter.Options{IncludeResponseStatus: true, ExcludeResponseBody: r.Method == http.MethodHead},
+		})
 }
 
 // operationOf is the operation that a request is for, or nil. HEAD is GET without its body, and a slash at the end of
 // the path means nothing.
-func operationOf(t testing.TB, r *http.Request) *openapi3filter.RequestValidationInput {
-	t.Helper()
+func operationOf(r *http.Request) (*openapi3filter.RequestValidationInput, error) {
 	operations, err := router()
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	plain := r.Clone(context.WithoutCancel(t.Context()))
+	plain := r.Clone(context.WithoutCancel(r.Context()))
 	if plain.Method == http.MethodHead {
 		plain.Method = http.MethodGet
 	}
 	plain.URL.Path = strings.TrimSuffix(plain.URL.Path, "/")
 	route, params, err := operations.FindRoute(plain)
 	if err != nil || slices.Contains(slices.Collect(maps.Values(params)), "") { // the router takes nothing for a name, too
-		return nil
+		return nil, nil
 	}
-	return &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route}
+	return &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route}, nil
 }

@@ -55,7 +55,10 @@ func TestContractStatesEverything(t *testing.T) {
 
 // required are the refusals that an operation can answer because of its guards.
 func required(op operation) []int {
-	statuses := []int{500, 503}
+	statuses := []int{}
+	if op.OperationID != "getKeys" { // which lie in memory
+		statuses = append(statuses, 500, 503)
+	}
 	if !op.oauth {
 		statuses = append(statuses, 422)
 	}

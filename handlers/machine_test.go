@@ -133,7 +133,9 @@ func (m *machine) ask(method, path, body string, headers ...string) answer {
 func (m *machine) stray(method, path string, headers ...string) answer {
 	m.Helper()
 	r := m.request(method, path, "", headers...)
-	require.Nil(m, operationOf(m, r), "%s %s is an operation", method, path)
+	asked, err := operationOf(r)
+	require.NoError(m, err)
+	require.Nil(m, asked, "%s %s is an operation", method, path)
 	return m.receive(r)
 }
 
@@ -154,7 +156,8 @@ func (m *machine) request(method, path, body string, headers ...string) *http.Re
 func (m *machine) send(r *http.Request) answer {
 	m.Helper()
 	got := m.receive(r)
-	asked := operationOf(m, r)
+	asked, err := operationOf(r)
+	require.NoError(m, err)
 	switch {
 	case asked == nil:
 		require.False(m, strings.HasPrefix(r.URL.Path, "/v1/"), "%s %s is no operation", r.Method, r.URL.Path)

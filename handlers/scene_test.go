@@ -25,14 +25,14 @@ var actors = []string{
 
 // newScene sets a scene up through the API, in workspaces of its own: a space that is public or not, with a room of
 // this access.
-func (d door) newScene(t *testing.T, public, access string) *scene {
+func (d door) newScene(t testing.TB, public, access string) *scene {
 	t.Helper()
 	d.t = t
 	sc := &scene{door: &d, id: map[string]string{}, token: map[string]string{}}
 	var c auth.Credentials
 	sc.token["administrator"], c = sc.workspace("here")
 	sc.token["elsewhere"], _ = sc.workspace("elsewhere")
-	sc.id["client"], sc.id["secret"] = c.ConfidentialClient, c.ClientSecret.Reveal()
+	sc.id["client"], sc.id["secret"], sc.id["web"] = c.ConfidentialClient, c.ClientSecret.Reveal(), c.PublicClient
 	sc.token["client"] = sc.fill("POST", "nobody", "/v1/auth/token", clientCredentials).text("access_token")
 	for _, name := range append(actors[5:15:15], "pupil", "creator", "outlaw") {
 		sc.user(name, c.PublicClient)

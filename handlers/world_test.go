@@ -4,10 +4,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -30,11 +33,12 @@ const (
 
 // A door is the whole API over one store, and a client that holds every answer against the contract.
 type door struct {
-	t       *testing.T
+	t       testing.TB
 	api     http.Handler
 	auth    *auth.Authority
 	clock   *atomic.Int64
 	applies *atomic.Int64
+	seen    *sync.Map // each answer so far, as "operation status"
 }
 
 // counted counts the writes, so that a test can say that a refusal changed nothing.
@@ -48,9 +52,10 @@ func (c counted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
 	return c.Store.Apply(ctx, tx)
 }
 
-func open(t *testing.T, s store.Store) *door {
+// open opens a door over a store. A change makes it another door than the usual one.
+func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	t.Helper()
-	d := &door{t: t, clock: new(atomic.Int64), applies: new(atomic.Int64)}
+	d := &door{t: t, clock: new(atomic.Int64), applies: new(atomic.Int64), seen: new(sync.Map)}
 	d.clock.Store(time.Now().UnixMilli()) // the engines collect garbage by the clock on the wall
 	now := func() time.Time { return time.UnixMilli(d.clock.Load()).UTC() }
 	log := slog.New(slog.DiscardHandler)
@@ -63,9 +68,13 @@ func open(t *testing.T, s store.Store) *door {
 	must(t, err)
 	spaces := roles.New(d.auth, roles.Settings{})
 	desk := invites.New(d.auth, spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
-	d.api, err = handlers.New(handlers.Deps{
+	deps := handlers.Deps{
 		Authority: d.auth, Spaces: spaces, Desk: desk, Limiter: handlers.NewMemory(now), Log: log, Now: now, PublicURL: publicURL,
-	})
+	}
+	for _, change := range changes {
+		change(&deps)
+	}
+	d.api, err = handlers.New(deps)
 	must(t, err)
 	return d
 }
@@ -82,7 +91,7 @@ func onEach(t *testing.T, test func(t *testing.T, d *door)) {
 	}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -117,16 +126,29 @@ func (d *door) do(token, method, path, body string, headers ...string) reply {
 
 func (d *door) send(req *http.Request) reply {
 	d.t.Helper()
+	r, err := d.exchange(req)
+	if err != nil {
+		d.t.Errorf("%s %s: %d: %v\n%s", req.Method, req.URL.Path, r.status, err, r.raw)
+	}
+	return r
+}
+
+// exchange is send for who says himself what is wrong with an answer.
+func (d *door) exchange(req *http.Request) (reply, error) {
 	w := httptest.NewRecorder()
 	d.api.ServeHTTP(w, req)
 	r := reply{status: w.Code, header: w.Header(), raw: w.Body.String()}
-	if strings.Contains(w.Header().Get("Content-Type"), "json") {
-		must(d.t, json.Unmarshal(w.Body.Bytes(), &r.body))
+	operation, err := handlers.Held(req, w.Code, w.Header(), w.Body.Bytes())
+	d.seen.Store(fmt.Sprint(operation, " ", w.Code), true)
+	switch {
+	case err != nil:
+		return r, fmt.Errorf("%s, against the contract: %w", operation, err)
+	case operation == "":
+		return r, errors.New("no operation of the contract")
+	case strings.Contains(w.Header().Get("Content-Type"), "json"):
+		err = json.Unmarshal(w.Body.Bytes(), &r.body)
 	}
-	if !handlers.Conforms(d.t, req, w.Code, w.Header(), w.Body.Bytes()) {
-		d.t.Errorf("%s %s is no operation of the contract", req.Method, req.URL.Path)
-	}
-	return r
+	return r, err
 }
 
 // ok is do that must succeed with this status.
