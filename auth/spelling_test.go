@@ -3,8 +3,11 @@ package auth
 import (
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/unicode/norm"
 )
 
 func TestSpelling(t *testing.T) {
@@ -84,4 +87,78 @@ func TestSpellingsThatAreOne(t *testing.T) {
 	}
 	require.NotEqual(t, fold("jose"), fold("josé"))
 	require.Equal(t, fold("ͅΆ"), fold(fold("ͅΆ")), "folded is folded")
+}
+
+// FuzzNames looks for a name that is kept and should not be: one that is not kept the same when it comes again, that
+// shows something else than it is, or that two people could have.
+func FuzzNames(f *testing.F) {
+	for _, seed := range []string{
+		"Ann", "jose\u0301", "Straße", "ﬁn", "Σίσυφος", "Åsa", "ͅΆ", "Аnn", "pаypal", "İstanbul", "ǰ", "ann@usher.test", "жук@почта.test",
+		"Ann Жук", "\u1100\u1161", "👨\u200d👩\u200d👧", "a\u202eb", "a\u0085", "\xff", " a ", "ΐ", "ſt", "\u0390\u0345", "a  b",
+	} {
+		f.Add(seed)
+	}
+	shown := func(s string) (string, error) { return ShownName("name", s) }
+	f.Fuzz(func(t *testing.T, s string) {
+		for what, check := range map[string]func(string) (string, error){"username": checkUsername, "email": checkEmail, "name": shown} {
+			kept, err := check(s)
+			if err != nil {
+				var field *FieldError
+				require.ErrorAs(t, err, &field)
+				require.Equal(t, what, field.Field)
+				continue
+			}
+			again, err := check(kept)
+			require.NoError(t, err, what)
+			require.Equal(t, kept, again, what)
+			require.True(t, utf8.ValidString(kept))
+			require.NotContains(t, strings.Map(deceptive, kept), "!", what)
+			if what != "name" {
+				identifies(t, s, kept)
+			}
+			if what == "username" {
+				hasNoTwin(t, kept)
+			}
+		}
+	})
+}
+
+// deceptive marks what cannot be seen, or turns what can.
+func deceptive(r rune) rune {
+	if unicode.IsControl(r) || 0x2028 <= r && r <= 0x202e || 0x2066 <= r && r <= 0x2069 || r == '\u200b' || r == '\ufeff' {
+		return '!'
+	}
+	if r == '!' {
+		return -1
+	}
+	return r
+}
+
+// identifies: however it is typed, a name is found again.
+func identifies(t *testing.T, typed, kept string) {
+	t.Helper()
+	otherCase := strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.SimpleFold(r)
+		}
+		return r
+	}, kept)
+	for _, s := range []string{typed, norm.NFD.String(kept), norm.NFKD.String(typed), otherCase, Spelled(kept)} {
+		require.Equal(t, Spelled(kept), Spelled(s), "%q and %q", kept, s)
+	}
+}
+
+var twins = map[rune]rune{'a': 'а', 'c': 'с', 'e': 'е', 'o': 'о', 'p': 'р', 'x': 'х', 'y': 'у'}
+
+// hasNoTwin: a name in Latin letters, with one of them from another alphabet, is nobody's.
+func hasNoTwin(t *testing.T, kept string) {
+	t.Helper()
+	for i, r := range kept {
+		rest := kept[:i] + kept[i+utf8.RuneLen(r):]
+		if twins[r] == 0 || strings.IndexFunc(rest, func(r rune) bool { return unicode.Is(unicode.Latin, r) }) < 0 {
+			continue
+		}
+		_, err := checkUsername(kept[:i] + string(twins[r]) + kept[i+1:])
+		require.Error(t, err, "%q with a Cyrillic letter at %d", kept, i)
+	}
 }

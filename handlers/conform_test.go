@@ -59,7 +59,7 @@ func operationOf(r *http.Request) (*openapi3filter.RequestValidationInput, error
 	if plain.Method == http.MethodHead {
 		plain.Method = http.MethodGet
 	}
-	plain.URL.Path = strings.TrimSuffix(plain.URL.Path, "/")
+	plain.URL.Path = strings.TrimSuffix(plain.URL.EscapedPath(), "/") // a slash that is encoded is part of a name
 	route, params, err := operations.FindRoute(plain)
 	if err != nil || slices.Contains(slices.Collect(maps.Values(params)), "") { // the router takes nothing for a name, too
 		return nil, nil

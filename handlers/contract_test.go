@@ -247,7 +247,7 @@ func TestProblemsAreOneVocabulary(t *testing.T) {
 }
 
 // example is what an operation answers in the contract's own example.
-func example(t *testing.T, op *openapi3.Operation) any {
+func example(t testing.TB, op *openapi3.Operation) any {
 	t.Helper()
 	for status, response := range op.Responses.Map() {
 		if content := response.Value.Content[kindJSON]; status[0] == '2' && content != nil {

@@ -3,6 +3,7 @@ package handlers
 import (
 	"bytes"
 	"encoding/json"
+	"io"
 	"regexp"
 	"strings"
 	"testing"
@@ -133,5 +134,20 @@ func FuzzParse(f *testing.F) {
 		d.UseNumber()
 		require.NoError(t, d.Decode(&plain))
 		require.Equal(t, plain, value)
+		whole, err := json.Marshal(value)
+		require.NoError(t, err)
+		require.Equal(t, words(t, raw), words(t, whole), "nothing was left out, as it is of a field that comes twice")
 	})
+}
+
+// words counts the tokens of a JSON text.
+func words(t testing.TB, raw []byte) (n int) {
+	t.Helper()
+	for d := json.NewDecoder(bytes.NewReader(raw)); ; n++ {
+		d.UseNumber()
+		if _, err := d.Token(); err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			return n
+		}
+	}
 }

@@ -26,7 +26,7 @@ import (
 // A machine is the mounted contract with all its guards, on a server of its own. In the place of the operations stand
 // handlers that answer the contract's examples, or what a test puts there.
 type machine struct {
-	*testing.T
+	testing.TB
 	url     string
 	api     *Handler
 	log     *journal
@@ -39,7 +39,7 @@ type machine struct {
 // A part changes what a machine is made of.
 type part func(*machine, *api, map[string]handler)
 
-func build(t *testing.T, parts ...part) *machine {
+func build(t testing.TB, parts ...part) *machine {
 	t.Helper()
 	file, err := store.OpenBolt(filepath.Join(t.TempDir(), "usher.db"), time.Now)
 	require.NoError(t, err)
@@ -50,7 +50,7 @@ func build(t *testing.T, parts ...part) *machine {
 	}, time.Now, rand.Reader, hasher, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 
-	m := &machine{T: t, log: &journal{}, invents: map[string]bool{}}
+	m := &machine{TB: t, log: &journal{}, invents: map[string]bool{}}
 	m.token, m.refresh = tokens(t, authority)
 	a := newAPI(Deps{
 		Authority: authority, Limiter: NewMemory(time.Now), Log: slog.New(slog.NewTextHandler(m.log, nil)),
@@ -82,7 +82,7 @@ func fails(operation string, err error) part {
 }
 
 // tokens are an access token of every kind, and the refresh tokens of those who have one.
-func tokens(t *testing.T, a *auth.Authority) (access, refresh map[auth.Kind]string) {
+func tokens(t testing.TB, a *auth.Authority) (access, refresh map[auth.Kind]string) {
 	t.Helper()
 	access, refresh = map[auth.Kind]string{}, map[auth.Kind]string{}
 	c, err := a.CreateWorkspace(t.Context(), auth.NewWorkspace{Name: "here", AdminEmail: "admin@usher.test"})
@@ -102,7 +102,7 @@ func tokens(t *testing.T, a *auth.Authority) (access, refresh map[auth.Kind]stri
 	return access, refresh
 }
 
-func examples(t *testing.T) map[string]handler {
+func examples(t testing.TB) map[string]handler {
 	t.Helper()
 	doc, err := contract()
 	require.NoError(t, err)

@@ -100,7 +100,7 @@ func TestMatrix(t *testing.T) {
 	}
 }
 
-var engines = map[string]func(*testing.T) store.Store{"bolt": storetest.Bolt[*testing.T], "redis": storetest.Redis[*testing.T]}
+var engines = map[string]func(testing.TB) store.Store{"bolt": storetest.Bolt, "redis": storetest.Redis}
 
 func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 	t.Helper()

@@ -64,6 +64,13 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	return sc
 }
 
+// in is the scene for another test, for as long as that lasts.
+func (sc *scene) in(t testing.TB) *scene {
+	d := *sc.door
+	d.t = t
+	return &scene{&d, sc.id, sc.token}
+}
+
 func (sc *scene) user(name, client string) {
 	sc.t.Helper()
 	login := strings.ReplaceAll(name, " ", "-")
@@ -111,12 +118,20 @@ func (sc *scene) as(actor, method, path, body string) reply {
 
 func (sc *scene) ask(actor, method, path, body string) reply {
 	sc.t.Helper()
+	names := sc.names()
+	return sc.do(sc.token[actor], method, names.Replace(path), names.Replace(body))
+}
+
+// names puts ids in the place of {names}, and tokens in that of <names>.
+func (sc *scene) names() *strings.Replacer {
 	pairs := []string{}
 	for name, id := range maps.All(sc.id) {
 		pairs = append(pairs, "{"+name+"}", id)
 	}
-	in := strings.NewReplacer(pairs...)
-	return sc.do(sc.token[actor], method, in.Replace(path), in.Replace(body))
+	for name, token := range maps.All(sc.token) {
+		pairs = append(pairs, "<"+name+">", token)
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 func (sc *scene) keep(name string, r reply, field string) {

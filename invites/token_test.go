@@ -81,3 +81,30 @@ func FuzzLinkToken(f *testing.F) {
 		require.Len(t, token.secret.Reveal(), secretBytes)
 	})
 }
+
+// FuzzSeatKey looks for a key that takes the seat of another, or its own seat on another link.
+func FuzzSeatKey(f *testing.F) {
+	key := strings.Repeat("k", leastKey)
+	for _, seed := range [][2]string{{key, key}, {key, key + "\x00"}, {key, key[1:]}, {"\x00" + key, key}, {strings.ToUpper(key), key}, {key, key + " "}, {"", " "}} {
+		f.Add(seed[0], seed[1])
+	}
+	desk, link := &Desk{}, aToken().link
+	f.Fuzz(func(t *testing.T, one, other string) {
+		for _, text := range []string{one, other} {
+			if text == "" {
+				return // and gets one that nobody has
+			}
+			kept, err := desk.seatKey(secret.New(text))
+			if len(text) < leastKey {
+				var field *auth.FieldError
+				require.ErrorAs(t, err, &field)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, text, kept.Reveal(), "a key is what it is, to the byte")
+			require.True(t, auth.IsID(seatID(link, kept)))
+			require.NotEqual(t, seatID(link, kept), seatID(aToken().room, kept), "it counts only together with its link")
+		}
+		require.Equal(t, one == other, seatID(link, secret.New(one)) == seatID(link, secret.New(other)))
+	})
+}

@@ -17,7 +17,7 @@ import (
 func TestCluster(t *testing.T) {
 	t.Parallel()
 	addr := redistest.Cluster(t)
-	storetest.Run(t, func(t *testing.T) store.Store {
+	storetest.Run(t, func(t testing.TB) store.Store {
 		return storetest.Open(t, store.RedisSettings{URL: addr, Mode: "cluster"})
 	})
 	if _, err := store.OpenRedis(t.Context(), store.RedisSettings{URL: addr}, nil); err == nil || !strings.Contains(err.Error(), "this is a cluster") {

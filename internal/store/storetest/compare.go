@@ -21,7 +21,7 @@ const enough = 40_000
 
 // Compare plays random histories on a file, on another engine and on a model in a map, and fails where an answer
 // differs. The file is closed and opened again now and then.
-func Compare(t *testing.T, other func(t *testing.T) store.Store) {
+func Compare(t *testing.T, other func(t testing.TB) store.Store) {
 	t.Helper()
 	want := enough
 	if given := os.Getenv("USHER_TEST_STEPS"); given != "" {

@@ -51,7 +51,7 @@ var rows = []struct {
 }
 
 // Run plays every row against stores that open makes; each store is empty.
-func Run(t *testing.T, open func(t *testing.T) store.Store) {
+func Run(t *testing.T, open func(t testing.TB) store.Store) {
 	t.Helper()
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
@@ -76,14 +76,14 @@ func Engines[T runner[T]](t T, test func(t T, s store.Store)) {
 }
 
 // Bolt is a store on a file of its own.
-func Bolt[T testing.TB](t T) store.Store {
+func Bolt(t testing.TB) store.Store {
 	t.Helper()
 	s, err := store.OpenBolt(filepath.Join(t.TempDir(), "usher.db"), time.Now)
 	return opened(t, s, err)
 }
 
 // Redis is a store on the Redis of package redistest, under a prefix of its own.
-func Redis[T testing.TB](t T) store.Store {
+func Redis(t testing.TB) store.Store {
 	t.Helper()
 	return Open(t, store.RedisSettings{URL: redistest.URL(t)})
 }
