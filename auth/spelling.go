@@ -21,8 +21,16 @@ const (
 )
 
 // fold is the spelling by which e-mail addresses and usernames are compared: NFKC and case folding, and NFKC again,
-// because folding can undo it.
-func fold(s string) string { return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(s))) }
+// because folding can undo it. Cherokee is folded to its capitals, and the library makes small letters of those.
+func fold(s string) string {
+	folded := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cherokee, r) {
+			return unicode.ToUpper(r)
+		}
+		return r
+	}, cases.Fold().String(norm.NFKC.String(s)))
+	return norm.NFKC.String(folded)
+}
 
 // Spelled is an e-mail address or a username as it is looked up: however it is typed, it is the same. What counts
 // attempts at an account counts by this, or each spelling would have a count of its own.

@@ -80,6 +80,7 @@ func TestSpellingsThatAreOne(t *testing.T) {
 		{"ﬁn", "FIN"},
 		{"ΣΊΣΥΦΟΣ", "Σίσυφος", "σίσυφοσ"},
 		{"Åsa", "\u212bsa"},
+		{"Ꮀ", "ꮀ"},
 	} {
 		for _, s := range same[1:] {
 			require.Equal(t, fold(same[0]), fold(s), "%q and %q", same[0], s)
@@ -89,12 +90,29 @@ func TestSpellingsThatAreOne(t *testing.T) {
 	require.Equal(t, fold("ͅΆ"), fold(fold("ͅΆ")), "folded is folded")
 }
 
+// However a letter is written, large or small, it is the same, and folded again it stays.
+func TestEveryLetterIsFoldedOnce(t *testing.T) {
+	t.Parallel()
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if !unicode.IsLetter(r) {
+			continue
+		}
+		folded := fold(string(r))
+		if other := unicode.SimpleFold(r); folded != fold(string(other)) {
+			t.Errorf("%q and %q", r, other)
+		}
+		if folded != fold(folded) {
+			t.Errorf("%q, folded, is %q, and that is folded to %q", r, folded, fold(folded))
+		}
+	}
+}
+
 // FuzzNames looks for a name that is kept and should not be: one that is not kept the same when it comes again, that
 // shows something else than it is, or that two people could have.
 func FuzzNames(f *testing.F) {
 	for _, seed := range []string{
 		"Ann", "jose\u0301", "Straße", "ﬁn", "Σίσυφος", "Åsa", "ͅΆ", "Аnn", "pаypal", "İstanbul", "ǰ", "ann@usher.test", "жук@почта.test",
-		"Ann Жук", "\u1100\u1161", "👨\u200d👩\u200d👧", "a\u202eb", "a\u0085", "\xff", " a ", "ΐ", "ſt", "\u0390\u0345", "a  b",
+		"Ann Жук", "\u1100\u1161", "👨\u200d👩\u200d👧", "a\u202eb", "a\u0085", "\xff", " a ", "ΐ", "Ꮀ", "ſt", "\u0390\u0345", "a  b",
 	} {
 		f.Add(seed)
 	}
