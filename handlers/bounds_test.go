@@ -61,9 +61,9 @@ func TestEveryFieldIsHeldAgainstTheContract(t *testing.T) {
 			e.refuses(without, field, "absence")
 		}
 		for field, ref := range e.schema().Properties {
-			schema := whole(ref.Value)
+			schema := Whole(ref.Value)
 			for why, values := range map[string][]any{
-				"type": otherTypes(schema), "bound": beyond(schema), "control character": {e.controlled(field, schema)},
+				"type": OtherTypes(schema), "bound": Beyond(schema), "control character": {e.controlled(field, schema)},
 			} {
 				for _, value := range values {
 					if value != passes {
@@ -79,15 +79,16 @@ func TestEveryFieldIsHeldAgainstTheContract(t *testing.T) {
 // passes stands for a value of which a schema cannot have too much.
 const passes = "-"
 
-// whole is the schema that a field takes from another one, where it does.
-func whole(schema *openapi3.Schema) *openapi3.Schema {
+// Whole is the schema that a field takes from another one, where it does.
+func Whole(schema *openapi3.Schema) *openapi3.Schema {
 	if len(schema.AllOf) == 1 {
 		return schema.AllOf[0].Value
 	}
 	return schema
 }
 
-func otherTypes(schema *openapi3.Schema) []any {
+// OtherTypes are values of all types but that of a schema.
+func OtherTypes(schema *openapi3.Schema) []any {
 	all := map[string]any{
 		openapi3.TypeString: canary, openapi3.TypeInteger: 4711471.0, openapi3.TypeBoolean: true, openapi3.TypeNull: nil,
 		openapi3.TypeObject: map[string]any{canary: canary}, openapi3.TypeArray: []any{canary},
@@ -96,8 +97,8 @@ func otherTypes(schema *openapi3.Schema) []any {
 	return slices.Collect(maps.Values(all))
 }
 
-// beyond are values on the other side of each bound of a schema, by one.
-func beyond(schema *openapi3.Schema) (values []any) {
+// Beyond are values on the other side of each bound of a schema, by one.
+func Beyond(schema *openapi3.Schema) (values []any) {
 	if len(schema.Enum) > 0 {
 		return []any{canary, "", strings.ToUpper(fmt.Sprint(schema.Enum[0]))}
 	}
@@ -177,7 +178,7 @@ func TestBoundsAreThese(t *testing.T) {
 	for _, row := range bounds {
 		e := all[row.operation]
 		sized := func(n int) any { return strings.Repeat("1", n) }
-		if whole(e.schema().Properties[row.field].Value).Type.Is(openapi3.TypeInteger) {
+		if Whole(e.schema().Properties[row.field].Value).Type.Is(openapi3.TypeInteger) {
 			sized = func(n int) any { return float64(n) }
 		}
 		for _, n := range []int{row.least, row.most} {

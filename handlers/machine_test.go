@@ -29,7 +29,7 @@ type machine struct {
 	testing.TB
 	url     string
 	api     *Handler
-	log     *journal
+	log     *Journal
 	token   map[auth.Kind]string
 	refresh map[auth.Kind]string
 
@@ -50,7 +50,7 @@ func build(t testing.TB, parts ...part) *machine {
 	}, time.Now, rand.Reader, hasher, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 
-	m := &machine{TB: t, log: &journal{}, invents: map[string]bool{}}
+	m := &machine{TB: t, log: &Journal{}, invents: map[string]bool{}}
 	m.token, m.refresh = tokens(t, authority)
 	a := newAPI(Deps{
 		Authority: authority, Limiter: NewMemory(time.Now), Log: slog.New(slog.NewTextHandler(m.log, nil)),
@@ -267,16 +267,24 @@ func (m *machine) refused(got answer, status int, code string) wire.Problem {
 	return p
 }
 
-// A journal is a log that many write and a test reads.
-type journal struct {
+// A Journal is a log that many write and a test reads.
+type Journal struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (j *journal) Write(p []byte) (int, error) {
+func (j *Journal) Write(p []byte) (int, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.text.Write(p)
+}
+
+// Take is what was written since it was taken last.
+func (j *Journal) Take() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	defer j.text.Reset()
+	return j.text.String()
 }
 
 func (m *machine) logged() string {

@@ -49,7 +49,7 @@ func FuzzRequests(f *testing.F) {
 		f.Add(uint8(i), "", "", "", "", "")
 	}
 	for i, seed := range []string{
-		"", ofNothing, strings.ToUpper(ofNothing), aliasNothing, "..", "%2e%2e", "a/b", "a%2Fb", "\x00", "é", ofNothing + "\n", "{userId}", "{linkId} ",
+		"", ofNothing, strings.ToUpper(ofNothing), aliasNothing, "..", "%2e%2e", "/", "a/b", "a%2Fb", "\x00", "é", ofNothing + "\n", "{userId}", "{linkId} ",
 		"Bearer x", "Basic eDp5", "Bearer <elsewhere>", "Bearer <guest> ", "bearer <space owner>", "<space owner>", "Bearer <client>, Bearer <guest>",
 		"limit=0", "limit=1&limit=2", "accessToken=x", "%zz", "userId={userId}&linkId={linkId}", "userId=y", "10.0.0.1, ::1", strings.Repeat("a", 65), "a\r\nb: c",
 	} {

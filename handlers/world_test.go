@@ -39,6 +39,7 @@ type door struct {
 	clock   *atomic.Int64
 	applies *atomic.Int64
 	seen    *sync.Map // each answer so far, as "operation status"
+	log     *handlers.Journal
 }
 
 // counted counts the writes, so that a test can say that a refusal changed nothing.
@@ -55,10 +56,10 @@ func (c counted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
 // open opens a door over a store. A change makes it another door than the usual one.
 func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	t.Helper()
-	d := &door{t: t, clock: new(atomic.Int64), applies: new(atomic.Int64), seen: new(sync.Map)}
+	d := &door{t: t, clock: new(atomic.Int64), applies: new(atomic.Int64), seen: new(sync.Map), log: new(handlers.Journal)}
 	d.clock.Store(time.Now().UnixMilli()) // the engines collect garbage by the clock on the wall
 	now := func() time.Time { return time.UnixMilli(d.clock.Load()).UTC() }
-	log := slog.New(slog.DiscardHandler)
+	log := slog.New(slog.NewTextHandler(d.log, nil))
 	hasher := password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader)
 	var err error
 	d.auth, err = auth.New(t.Context(), counted{s, d.applies}, auth.Settings{
@@ -135,10 +136,10 @@ func (d *door) send(req *http.Request) reply {
 
 // exchange is send for who says himself what is wrong with an answer.
 func (d *door) exchange(req *http.Request) (reply, error) {
-	w := httptest.NewRecorder()
+	w, asked := httptest.NewRecorder(), req.Clone(req.Context()) // slashes at its end are taken off by the door
 	d.api.ServeHTTP(w, req)
 	r := reply{status: w.Code, header: w.Header(), raw: w.Body.String()}
-	operation, err := handlers.Held(req, w.Code, w.Header(), w.Body.Bytes())
+	operation, err := handlers.Held(asked, w.Code, w.Header(), w.Body.Bytes())
 	d.seen.Store(fmt.Sprint(operation, " ", w.Code), true)
 	switch {
 	case err != nil:
