@@ -31,7 +31,7 @@ func TestContainer(t *testing.T) {
 	t.Parallel()
 	server := redistest.Container(t)
 	storetest.Wire(t, server.Wire(t), store.RedisSettings{})
-	storetest.Run(t, func(t *testing.T) store.Store {
+	storetest.Run(t, func(t testing.TB) store.Store {
 		return storetest.Open(t, store.RedisSettings{URL: server.URL()})
 	})
 }
