@@ -51,7 +51,7 @@ func TestApplyWaitsForReplicas(t *testing.T) {
 	t.Parallel()
 	master := redistest.Start(t, "--repl-diskless-sync-delay", "0")
 	replica, copied := master.Replica(t)
-	s := storetest.Open(t, store.RedisSettings{URL: master.URL(), WaitReplicas: 1, Timeout: 4 * time.Second})
+	s := storetest.Open(t, store.RedisSettings{URL: master.URL(), WaitReplicas: 1, Timeout: 8 * time.Second})
 	set(t, s, link, store.Record{"left": "1"})
 	if n := copied.DBSize(t.Context()).Val(); n != 1 {
 		t.Fatalf("reported, and the replica has %d keys", n)
