@@ -79,7 +79,8 @@ func checkName(s string) (string, error) {
 func ShownName(field, s string) (string, error) {
 	s = strings.TrimSpace(norm.NFC.String(s))
 	plain := strings.NewReplacer("\u200c", "", "\u200d", "", "\ufe0e", "", "\ufe0f", "").Replace(s)
-	if strings.TrimSpace(plain) == "" || utf8.RuneCountInString(s) > longestName || !visible(plain) {
+	// Without its joiners a text can become one that it was not, and so what they stand in is looked at, too.
+	if strings.TrimSpace(plain) == "" || utf8.RuneCountInString(s) > longestName || !utf8.ValidString(s) || !visible(plain) {
 		return "", &FieldError{field, "not 1 to 100 characters that can be seen"}
 	}
 	return s, nil

@@ -40,7 +40,7 @@ func TestSpelling(t *testing.T) {
 		{
 			check:    checkName,
 			accepted: []string{"", "Ann Жук", "محمد", strings.Repeat("ж", 100)},
-			refused:  []string{"a\x00", "a\u202eb", "a\nb", strings.Repeat("x", 101)},
+			refused:  []string{"a\x00", "a\u202eb", "a\nb", "\xdc\u200d\x80", strings.Repeat("x", 101)},
 		},
 		{
 			check:    checkPhone,
