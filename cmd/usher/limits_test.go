@@ -181,7 +181,7 @@ func TestAThousandGuessesAtAFleetAreAThousand(t *testing.T) {
 // it works again in the same process.
 func TestRedisGoesAndComesBack(t *testing.T) {
 	t.Parallel()
-	redis := redistest.Start(t, "--dir", t.TempDir())
+	redis := redistest.Start(t, "--dir", t.TempDir(), "--appendfsync", "always")
 	p := served(t, "--redis", redis.URL())
 	l := p.lesson(t)
 	link, another := l.link(t), l.link(t)

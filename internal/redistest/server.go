@@ -49,7 +49,7 @@ func Start(t testing.TB, args ...string) *Server {
 func (s *Server) URL() string { return "redis://" + s.Addr }
 
 // Again starts a server that was killed again, on its address and with its options. What it had is there again where
-// one of these is a --dir.
+// these are a --dir, and --appendfsync always: Redis writes later than it answers when the disk is busy.
 func (s *Server) Again(t testing.TB) {
 	t.Helper()
 	again, err := launchAt(s.Addr, s.args)
