@@ -83,7 +83,7 @@ func (s *Redis) Apply(ctx context.Context, tx Tx) (Result, error) {
 	if s.replicas > 0 && len(tx.Do) > 0 {
 		return s.applyAndWait(ctx, within, c, len(tx.Read))
 	}
-	reply, err := script.Run(within, s.client, c.keys, c.args()...).Result()
+	reply, err := script.Run(within, s.client, c.keys, c.args...).Result()
 	if err != nil {
 		return Result{}, unavailable(ctx, err)
 	}
@@ -100,7 +100,7 @@ func (s *Redis) applyAndWait(ctx, within context.Context, c *call, reads int) (R
 	var reply *redis.Cmd
 	var replicas *redis.Cmd
 	_, err = node.Pipelined(within, func(p redis.Pipeliner) error {
-		reply = script.Eval(within, p, c.keys, c.args()...)
+		reply = script.Eval(within, p, c.keys, c.args...)
 		replicas = p.Do(within, "wait", s.replicas, (s.timeout / 2).Milliseconds())
 		return nil
 	})

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -19,8 +18,7 @@ type call struct {
 	prefix string
 	things []thing
 	keys   []string // their names
-	steps  []byte
-	texts  []string // the arguments: op, questions, writes, and the values of these
+	args   []any
 }
 
 // A thing is the record or the index of a key.
@@ -29,50 +27,23 @@ type thing struct {
 	index bool
 }
 
-const (
-	fewThings  = 8    // as most transactions touch
-	aStep      = 6    // bytes
-	unpackable = 2000 // values of one step: Lua's unpack has its limit at some 8,000
-)
+const fewThings = 8 // as most transactions touch
 
 func newCall(prefix string, tx Tx) *call {
-	steps, values := len(tx.Read)+2*len(tx.If)+2*len(tx.Do), 3+2*len(tx.If)
-	for _, w := range tx.Do {
-		values += 2 + 2*len(w.record)
-	}
-	c := &call{
-		prefix: prefix,
-		things: make([]thing, 0, fewThings),
-		keys:   make([]string, 0, fewThings),
-		steps:  make([]byte, 0, aStep*steps),
-		texts:  make([]string, 3, values),
-	}
+	c := &call{prefix: prefix, things: make([]thing, 0, fewThings), keys: make([]string, 0, fewThings)}
+	questions := c.ask(tx.If)
 	for _, k := range tx.Read {
-		c.step('r', c.record(k))
+		questions.step('r', c.record(k))
 	}
-	c.ask(tx.If)
-	questions := len(c.steps)
+	writes := steps{packed: make([]byte, 0, 256)}
 	for _, w := range tx.Do {
-		c.write(w)
+		c.write(&writes, w)
 	}
-	c.texts[0], c.texts[1], c.texts[2] = tx.Op, string(c.steps[:questions]), string(c.steps[questions:])
+	c.args = append(make([]any, 0, 3), tx.Op, questions.packed)
+	for _, list := range writes.lists() {
+		c.args = append(c.args, list)
+	}
 	return c
-}
-
-// args points to the texts: a pointer costs no allocation as an argument, a string does.
-func (c *call) args() []any {
-	args := make([]any, len(c.texts))
-	for i := range c.texts {
-		args[i] = &c.texts[i]
-	}
-	return args
-}
-
-// step adds a step, and its values behind those of the steps before.
-func (c *call) step(what verb, n int, values ...string) {
-	many := len(values)
-	c.steps = append(c.steps, byte(what), byte(n>>16), byte(n>>8), byte(n), byte(many>>8), byte(many)) //nolint:gosec // cut on purpose
-	c.texts = append(c.texts, values...)
 }
 
 func (c *call) record(k Key) int { return c.at(thing{k, false}) }
@@ -90,79 +61,47 @@ func (c *call) at(t thing) int {
 }
 
 // ask looks at each record once, for all conditions about it.
-func (c *call) ask(conds []Cond) {
-	for i, first := range conds {
-		same := func(other Cond) bool { return other.key == first.key }
-		if slices.ContainsFunc(conds[:i], same) {
-			continue
-		}
+func (c *call) ask(conds []Cond) *steps {
+	for _, cond := range conds {
+		c.record(cond.key)
+	}
+	questions := &steps{packed: make([]byte, 0, 256)}
+	questions.number(int64(len(c.things)))
+	for i, looked := range c.things {
 		var fields []string
-		for _, cond := range conds[i:] {
-			if same(cond) {
+		for _, cond := range conds {
+			if cond.key == looked.Key {
 				fields = append(fields, cond.field)
 			}
 		}
-		c.step('l', c.record(first.key), fields...)
-		for j, cond := range conds[i:] {
-			if same(cond) {
-				c.condition(i+j+1, cond)
+		questions.texts('l', i+1, fields)
+		for j, cond := range conds {
+			if cond.key == looked.Key {
+				questions.condition(j+1, cond)
 			}
 		}
 	}
+	return questions
 }
 
-// condition is about the next of the fields that were asked for.
-func (c *call) condition(n int, cond Cond) {
-	switch {
-	case cond.verb == isEqual && cond.value == "":
-		c.step(isAbsent, n)
-	case cond.verb == isEqual:
-		c.step(isEqual, n, cond.value)
-	case cond.verb == isBelow, cond.verb == isAbove:
-		c.step(cond.verb, n, strconv.FormatInt(cond.number, 10))
-	default:
-		c.step(cond.verb, n)
-	}
-}
-
-func (c *call) write(w Write) {
+func (c *call) write(to *steps, w Write) {
 	switch w.verb {
 	case doSet:
-		c.set(c.record(w.key), w.record)
+		to.set(c.record(w.key), w.record)
 	case doAdd:
-		c.step(doAdd, c.record(w.key), w.field, strconv.FormatInt(w.number, 10))
+		to.step(doAdd, c.record(w.key), w.field)
+		to.number(w.number)
 	case doDelete:
-		c.step(doDelete, c.record(w.key))
-		c.step(doDelete, c.index(w.key))
+		to.step(doDelete, c.record(w.key), "")
+		to.step(doDelete, c.index(w.key), "")
 	case doCollect:
-		c.step(doCollect, c.record(w.key), strconv.FormatInt(w.number, 10))
+		to.step(doCollect, c.record(w.key))
+		to.number(w.number)
 	case doCollectIndex:
-		c.step(doCollect, c.index(w.key), strconv.FormatInt(w.number, 10))
+		to.step(doCollect, c.index(w.key))
+		to.number(w.number)
 	default: // insert, remove, trim
-		c.step(w.verb, c.index(w.key), w.field)
-	}
-}
-
-func (c *call) set(record int, r Record) {
-	given, taken := make([]string, 0, 2*len(r)), []string(nil)
-	for field, value := range r {
-		switch {
-		case field == stamp:
-		case value == "":
-			taken = append(taken, field)
-		default:
-			given = append(given, field, value)
-		}
-	}
-	head := min(len(given), unpackable)
-	c.step(doSet, record, given[:head]...) // even an empty one makes the record and stamps it
-	c.chunks(doSet, record, given[head:])
-	c.chunks('u', record, taken)
-}
-
-func (c *call) chunks(what verb, record int, values []string) {
-	for part := range slices.Chunk(values, unpackable) {
-		c.step(what, record, part...)
+		to.step(w.verb, c.index(w.key), w.field)
 	}
 }
 

@@ -17,6 +17,8 @@ var (
 	ErrKey = errors.New("store: a kind of [A-Za-z0-9_-]+, a key of at most 1 KiB, an entry of at most 16 KiB")
 	// ErrOp: a transaction has no Op, or counts in the field "op".
 	ErrOp = errors.New(`store: a transaction needs an Op, and the field "op" is the store's`)
+	// ErrQuestions: a transaction asks too much at once.
+	ErrQuestions = errors.New("store: at most 1,000 conditions and reads in one transaction")
 	// ErrUnavailable: the server or the disk is away, too slow, or refuses. Whether a transaction that met it was
 	// applied is unknown; the same transaction, with the same Op, may be tried again.
 	ErrUnavailable = errors.New("store: unavailable")

@@ -133,10 +133,16 @@ func (tx Tx) ready(ctx context.Context) error {
 	return ended(ctx)
 }
 
+// mostQuestions is how many conditions and reads a transaction may have. Of writes there may be any number.
+const mostQuestions = 1000
+
 // check refuses on every engine what any engine would refuse.
 func (tx Tx) check() error {
-	if tx.Op == "" {
+	switch {
+	case tx.Op == "":
 		return ErrOp
+	case len(tx.If)+len(tx.Read) > mostQuestions:
+		return ErrQuestions
 	}
 	var first Key
 	one := func(k Key) error {

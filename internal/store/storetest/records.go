@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -223,6 +224,13 @@ func badTransactions(s *scene) {
 		}
 	}
 	s.is(here, nil)
+	asking := func(n int) store.Tx {
+		return store.Tx{Op: "many", If: slices.Repeat([]store.Cond{store.Absent(here), store.Below(here, "n", 1)}, n/2)}
+	}
+	s.expect(0, asking(1000))
+	if _, err := s.Apply(s.Context(), asking(1002)); !errors.Is(err, store.ErrQuestions) {
+		s.Errorf("more than 1,000 conditions: %v", err)
+	}
 	longest := strings.Repeat("\xff", 1<<10-len(place)-1)
 	s.applied("longest", store.Set(key("a", longest), nil), store.Insert(key("a", longest), strings.Repeat("x", 1<<14)),
 		store.Collect(key("a", longest), time.Now().Add(time.Hour)))
