@@ -20,16 +20,21 @@ const (
 	longestURL      = 2048
 )
 
-// fold is the spelling by which e-mail addresses and usernames are compared: NFKC and case folding, and NFKC again,
-// because folding can undo it. Cherokee is folded to its capitals, and the library makes small letters of those.
+// fold is the spelling by which e-mail addresses and usernames are compared: compatibility caseless matching of the
+// Unicode Standard (section 3.13, D146). Twice, because what is folded can come apart into more to fold, and taken
+// apart before, because an accent that folds to a letter must not stand between the others by then.
 func fold(s string) string {
-	folded := strings.Map(func(r rune) rune {
+	return norm.NFKC.String(caseless(norm.NFKD.String(caseless(norm.NFD.String(s)))))
+}
+
+// caseless is Unicode's case folding. Cherokee is folded to its capitals, and the library makes small letters of those.
+func caseless(s string) string {
+	return strings.Map(func(r rune) rune {
 		if unicode.Is(unicode.Cherokee, r) {
 			return unicode.ToUpper(r)
 		}
 		return r
-	}, cases.Fold().String(norm.NFKC.String(s)))
-	return norm.NFKC.String(folded)
+	}, cases.Fold().String(s))
 }
 
 // Spelled is an e-mail address or a username as it is looked up: however it is typed, it is the same. What counts

@@ -81,6 +81,7 @@ func TestSpellingsThatAreOne(t *testing.T) {
 		{"ΣΊΣΥΦΟΣ", "Σίσυφος", "σίσυφοσ"},
 		{"Åsa", "\u212bsa"},
 		{"Ꮀ", "ꮀ"},
+		{"Ά\u0344\u0345", "ά\u0344\u0345"},
 	} {
 		for _, s := range same[1:] {
 			require.Equal(t, fold(same[0]), fold(s), "%q and %q", same[0], s)

@@ -79,7 +79,7 @@ func (s *steps) set(record int, r Record) {
 func (s *steps) text(t string) {
 	s.items++
 	if len(t) < 32 {
-		s.packed = append(s.packed, 0xa0|byte(len(t)))
+		s.packed = append(s.packed, 0xa0|byte(len(t))) //nolint:gosec // less than 32
 	} else {
 		s.packed = binary.BigEndian.AppendUint32(append(s.packed, 0xdb), uint32(len(t))) //nolint:gosec // less than 4 GiB
 	}
