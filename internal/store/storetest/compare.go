@@ -17,7 +17,7 @@ import (
 )
 
 // enough are the steps of a comparison where USHER_TEST_STEPS says no other number.
-const enough = 40_000
+const enough = 30_000
 
 // Compare plays random histories on a file, on another engine and on a model in a map, and fails where an answer
 // differs. The file is closed and opened again now and then.
