@@ -51,9 +51,12 @@ type Hash struct {
 	Sum    string // 32 bytes in base64url
 }
 
-// A Hasher hashes at most GOMAXPROCS passwords at a time, each of which takes the memory of its Params. Up to 64 wait
-// for their turn, five seconds at most. When none was hashed for five seconds their memory goes back to the system,
-// which the runtime would keep for minutes. It is safe for concurrent use.
+// processors is GOMAXPROCS as the program was started: it may be raised since, to leave room beside the hashes.
+var processors = runtime.GOMAXPROCS(0)
+
+// A Hasher hashes at most as many passwords at a time as there are processors, each of which takes the memory of its
+// Params. Up to 64 wait for their turn, five seconds at most. When none was hashed for five seconds their memory goes
+// back to the system, which the runtime would keep for minutes. It is safe for concurrent use.
 type Hasher struct {
 	params  Params
 	random  io.Reader
@@ -68,7 +71,7 @@ func NewHasher(p Params, random io.Reader) *Hasher {
 }
 
 func newHasher(p Params, random io.Reader, giveBack func()) *Hasher {
-	h := &Hasher{params: p, random: random, turns: make(chan struct{}, runtime.GOMAXPROCS(0))}
+	h := &Hasher{params: p, random: random, turns: make(chan struct{}, processors)}
 	h.rest = time.AfterFunc(quiet, giveBack)
 	h.rest.Stop()
 	return h
