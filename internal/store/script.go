@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -94,12 +95,10 @@ func (c *call) write(to *steps, w Write) {
 	case doDelete:
 		to.step(doDelete, c.record(w.key), "")
 		to.step(doDelete, c.index(w.key), "")
-	case doCollect:
-		to.step(doCollect, c.record(w.key))
-		to.number(w.number)
+	case doCollect: // an instant as a text: not every server writes such a number without an exponent
+		to.step(doCollect, c.record(w.key), strconv.FormatInt(w.number, 10))
 	case doCollectIndex:
-		to.step(doCollect, c.index(w.key))
-		to.number(w.number)
+		to.step(doCollect, c.index(w.key), strconv.FormatInt(w.number, 10))
 	default: // insert, remove, trim
 		to.step(w.verb, c.index(w.key), w.field)
 	}
