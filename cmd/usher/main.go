@@ -40,10 +40,11 @@ func collectLate() {
 
 // leaveRoom lets others run beside the hashing of passwords. A hash holds what Go takes for a processor for 25 ms, and is
 // asked to make way after 10: with as many hashes as processors, everybody else would wait so long at each of his steps.
-// With two more it is for the kernel to share the real ones, and it prefers who has waited.
+// With one more it is for the kernel to share the real ones, and it prefers who has waited. More than one costs the
+// hashes their caches.
 func leaveRoom() {
 	if os.Getenv("GOMAXPROCS") == "" {
-		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 2)
+		runtime.GOMAXPROCS(runtime.GOMAXPROCS(0) + 1)
 	}
 }
 
