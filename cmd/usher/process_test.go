@@ -29,6 +29,7 @@ type process struct {
 	url    string
 	stdout string // the path of a file: not a terminal
 	ended  chan struct{}
+	http   *http.Client
 
 	mu   sync.Mutex
 	said []string // the log so far
@@ -72,7 +73,7 @@ var listening = regexp.MustCompile(`msg=listening address=(\S+)`)
 
 func launch(t *testing.T, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{Cmd: cmd, ended: make(chan struct{}), more: make(chan struct{}, 1)}
+	p := &process{Cmd: cmd, http: crowd, ended: make(chan struct{}), more: make(chan struct{}, 1)}
 	if p.Stdout == nil {
 		out, err := os.CreateTemp(t.TempDir(), "stdout")
 		require.NoError(t, err)

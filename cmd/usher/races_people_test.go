@@ -30,12 +30,12 @@ func registrations(f *fleet) {
 	before, err := client.Keys(f.Context(), names).Result()
 	require.NoError(f, err)
 
-	got := atOnce(n, func(i int) heard {
+	got := atOnce(n, func(i int) answer {
 		return f.ask(by[i%callers].access, "POST /v1/users", body{
 			"email": inCase("newcomer@school.test", i), "username": fmt.Sprint("newcomer ", i), "password": "correct horse 7",
 		})
 	})
-	require.Equal(f, map[string]int{"201": 1, "409 email_taken": n - 1}, count(got...))
+	require.Equal(f, map[string]int{"201": 1, "409 email_taken": n - 1}, tally(got...))
 
 	won := among(got)[0].ID
 	require.Equal(f, won, f.must("200", f.host.access, "GET /v1/users/find?email=NEWCOMER@SCHOOL.TEST", nil).ID)
@@ -101,14 +101,14 @@ func guestsRefresh(f *fleet) {
 // the first again: that is theft, and ends the session.
 func (f *fleet) rotate(first, operation string) {
 	f.Helper()
-	got := atOnce(many, func(int) heard { return f.renew(first) })
-	require.Equal(f, map[string]int{"200": many}, count(got...))
+	got := atOnce(many, func(int) answer { return f.renew(first) })
+	require.Equal(f, map[string]int{"200": many}, tally(got...))
 	for _, a := range got {
 		require.Equal(f, got[0].Refresh, a.Refresh)
 	}
 	require.NotEqual(f, first, got[0].Refresh)
-	alive := atOnce(many, func(i int) heard { return f.ask(got[i].Access, operation, nil) })
-	require.Equal(f, map[string]int{"200": many}, count(alive...))
+	alive := atOnce(many, func(i int) answer { return f.ask(got[i].Access, operation, nil) })
+	require.Equal(f, map[string]int{"200": many}, tally(alive...))
 
 	next := f.renew(got[0].Refresh)
 	require.Equal(f, "200", next.word())
@@ -120,10 +120,10 @@ func (f *fleet) rotate(first, operation string) {
 
 // Whoever signs in or refreshes while that is made impossible for him is out with it, and does not get in afterwards.
 func signInAgainstEnd(f *fleet) {
-	for name, end := range map[string]func(p person) heard{
-		"blocked": func(p person) heard { return f.ask(f.admin.access, "PUT /v1/users/"+p.id+"/block", nil) },
-		"deleted": func(p person) heard { return f.ask(f.admin.access, "DELETE /v1/users/"+p.id, nil) },
-		"another password": func(p person) heard {
+	for name, end := range map[string]func(p person) answer{
+		"blocked": func(p person) answer { return f.ask(f.admin.access, "PUT /v1/users/"+p.id+"/block", nil) },
+		"deleted": func(p person) answer { return f.ask(f.admin.access, "DELETE /v1/users/"+p.id, nil) },
+		"another password": func(p person) answer {
 			a := f.ask(p.access, "POST /v1/users/me/password", body{"oldPassword": p.password, "newPassword": "correct horse 8"})
 			if a.status == 200 {
 				f.everywhere("200", a.Access, "GET /v1/users/me", nil)
@@ -134,7 +134,7 @@ func signInAgainstEnd(f *fleet) {
 	} {
 		f.race(name, func(f *fleet) {
 			p := f.user(strings.ReplaceAll(name, " ", "-"))
-			end, during, after := amid(func() heard { return end(p) }, func(i int) heard {
+			end, during, after := amid(func() answer { return end(p) }, func(i int) answer {
 				if i%8 != 0 { // a password takes long
 					return f.renew(p.refresh)
 				}
@@ -143,8 +143,8 @@ func signInAgainstEnd(f *fleet) {
 			require.Equal(f, "204", end.word())
 			in := among(during)
 			require.NotEmpty(f, in)
-			require.Equal(f, len(during), len(in)+count(during...)["400 invalid_grant"], count(during...))
-			require.Equal(f, map[string]int{"400 invalid_grant": len(after)}, count(after...))
+			require.Equal(f, len(during), len(in)+tally(during...)["400 invalid_grant"], tally(during...))
+			require.Equal(f, map[string]int{"400 invalid_grant": len(after)}, tally(after...))
 			f.dead(in, "GET /v1/users/me")
 		})
 	}
@@ -172,8 +172,8 @@ func administrators(f *fleet) {
 	role := func(p person) string { return " /v1/users/" + p.id + "/role" }
 	f.must("204", pair[0].access, "PUT"+role(pair[1]), body{"role": "role_workspace_admin"})
 	for range rounds {
-		got := atOnce(2*times, func(i int) heard { return f.ask(pair[i%2].access, "DELETE"+role(pair[1-i%2]), nil) })
-		require.Equal(f, map[string]int{"204": times, "403 forbidden": times}, count(got...))
+		got := atOnce(2*times, func(i int) answer { return f.ask(pair[i%2].access, "DELETE"+role(pair[1-i%2]), nil) })
+		require.Equal(f, map[string]int{"204": times, "403 forbidden": times}, tally(got...))
 		stays, fell := pair[0], pair[1]
 		if got[0].status != 204 {
 			stays, fell = fell, stays
@@ -183,8 +183,8 @@ func administrators(f *fleet) {
 		f.must("204", stays.access, "PUT"+role(fell), body{"role": "role_workspace_admin"})
 	}
 	for range rounds { // both step down
-		got := atOnce(2, func(i int) heard { return f.ask(pair[i].access, "DELETE"+role(pair[i]), nil) })
-		require.Equal(f, map[string]int{"204": 1, "409 last_admin": 1}, count(got...))
+		got := atOnce(2, func(i int) answer { return f.ask(pair[i].access, "DELETE"+role(pair[i]), nil) })
+		require.Equal(f, map[string]int{"204": 1, "409 last_admin": 1}, tally(got...))
 		stays, fell := pair[0], pair[1]
 		if got[0].status == 204 {
 			stays, fell = fell, stays

@@ -23,9 +23,9 @@ func activations(f *fleet, crowd []person) {
 	for range 3 { // the first opens the connections, too
 		p := f.place()
 		invite := p.at + "/invites/" + f.must("201", f.host.access, "POST "+p.at+"/invites", body{"role": "role_space_moderator"}).ID
-		got := atOnce(many, func(i int) heard { return f.ask(crowd[i%len(crowd)].access, "POST "+invite+"/activate", nil) })
+		got := atOnce(many, func(i int) answer { return f.ask(crowd[i%len(crowd)].access, "POST "+invite+"/activate", nil) })
 		each := many / len(crowd)
-		require.Equal(f, map[string]int{"200": each, "410 invite_used": many - each}, count(got...))
+		require.Equal(f, map[string]int{"200": each, "410 invite_used": many - each}, tally(got...))
 		used := f.must("200", f.host.access, "GET "+invite, nil)
 		require.Equal(f, "used", used.State)
 		for i, a := range got {
@@ -49,13 +49,13 @@ func grantAgainstRevoke(f *fleet, who person) {
 	f.join(p, who, "role_space_user")
 	for round := range rounds {
 		grants := times * (1 + round%2) // of each kind, those who are more tend to be the last
-		got := atOnce(3*times, func(i int) heard {
+		got := atOnce(3*times, func(i int) answer {
 			if i%3 < 1+round%2 {
 				return f.ask(f.host.access, "POST "+p.in+"/roles", body{"targetUserId": who.id, "role": "role_room_user"})
 			}
 			return f.ask(f.host.access, "DELETE "+p.in+"/roles/"+who.id, nil)
 		})
-		counts := count(got...)
+		counts := tally(got...)
 		require.Equal(f, grants, counts["200"], counts)
 		require.Equal(f, 3*times-grants, counts["204"]+counts["404 no_role"], counts)
 		has := false
@@ -78,10 +78,10 @@ func owners(f *fleet, other person) {
 		member := func(who person) string { return p.at + "/members/" + who.id }
 		stand := func(who int, role string) { f.everywhere(role, pair[who].access, "GET "+p.at, nil) }
 		f.join(p, other, "role_space_owner")
-		got := atOnce(2*times, func(i int) heard {
+		got := atOnce(2*times, func(i int) answer {
 			return f.ask(pair[i%2].access, "PUT "+member(pair[1-i%2]), body{"role": "role_space_user"})
 		})
-		require.Equal(f, map[string]int{"204": times, "403 forbidden": times}, count(got...))
+		require.Equal(f, map[string]int{"204": times, "403 forbidden": times}, tally(got...))
 		stays := 0
 		if got[0].status != 204 {
 			stays = 1
@@ -91,8 +91,8 @@ func owners(f *fleet, other person) {
 		f.everywhere("403 forbidden", pair[1-stays].access, "DELETE "+p.at, nil)
 
 		f.must("204", pair[stays].access, "PUT "+member(pair[1-stays]), body{"role": "role_space_owner"})
-		got = atOnce(2, func(i int) heard { return f.ask(pair[i].access, "DELETE "+member(pair[i]), nil) })
-		require.Equal(f, map[string]int{"204": 1, "409 last_owner": 1}, count(got...))
+		got = atOnce(2, func(i int) answer { return f.ask(pair[i].access, "DELETE "+member(pair[i]), nil) })
+		require.Equal(f, map[string]int{"204": 1, "409 last_owner": 1}, tally(got...))
 		stays = 0
 		if got[0].status == 204 {
 			stays = 1
@@ -110,7 +110,7 @@ func createAgainstDelete(f *fleet, crowd []person) {
 			invited[i] = f.must("201", f.host.access, "POST "+p.at+"/invites", body{"role": "role_space_user"}).ID
 		}
 		of := f.link(p, f.host, true)
-		end, during, after := amid(func() heard { return f.ask(f.host.access, "DELETE "+p.at, nil) }, func(i int) heard {
+		end, during, after := amid(func() answer { return f.ask(f.host.access, "DELETE "+p.at, nil) }, func(i int) answer {
 			switch i % 5 {
 			case 0:
 				return f.ask(f.host.access, "POST "+p.at+"/rooms", body{"name": "Algebra"})
@@ -125,17 +125,17 @@ func createAgainstDelete(f *fleet, crowd []person) {
 			return f.ask(crowd[i].access, "POST "+p.at+"/invites/"+invited[i]+"/activate", nil)
 		})
 		require.Equal(f, "204", end.word())
-		counts := count(during...)
+		counts := tally(during...)
 		require.Equal(f, len(during), counts["200"]+counts["201"]+counts["404 not_found"]+counts["404 link_unknown"], counts)
-		counts = count(after...)
+		counts = tally(after...)
 		require.Equal(f, len(after), counts["404 not_found"]+counts["404 link_unknown"], counts)
 		f.gone(p, among(during), crowd)
-		require.Empty(f, f.kept(append(among(during), heard{ID: p.room}, heard{ID: p.space})))
+		require.Empty(f, f.kept(append(among(during), answer{ID: p.room}, answer{ID: p.space})))
 	}
 }
 
 // gone finds that nobody has anything of a space any more, at any process.
-func (f *fleet) gone(p place, made []heard, crowd []person) {
+func (f *fleet) gone(p place, made []answer, crowd []person) {
 	f.Helper()
 	gone := func(token, operation string) {
 		f.Helper()
@@ -143,15 +143,15 @@ func (f *fleet) gone(p place, made []heard, crowd []person) {
 	}
 	gone(f.host.access, "GET "+p.at)
 	gone(f.host.access, "GET "+p.at+"/rooms")
-	for _, a := range append(made, heard{ID: p.room, Alias: p.alias}) {
+	for _, a := range append(made, answer{ID: p.room, Alias: p.alias}) {
 		switch {
 		case a.Alias != "":
 			gone(f.host.access, "GET "+p.at+"/rooms/"+a.ID)
 			gone(f.host.access, "GET /v1/spaces/room-by-alias/"+a.Alias)
 		case a.SeatID != "":
-			f.dead([]heard{a}, mySeat)
+			f.dead([]answer{a}, mySeat)
 		case a.URL != "":
-			f.everywhere("404 link_unknown", "", "POST /v1/access/redeem", body{"accessToken": f.tokenOf(a.URL)})
+			f.everywhere("404 link_unknown", "", "POST /v1/access/redeem", body{"accessToken": tokenOf(f.T, a)})
 		case a.ID != "":
 			gone(f.host.access, "GET "+p.at+"/invites/"+a.ID)
 			gone(crowd[0].access, "POST "+p.at+"/invites/"+a.ID+"/activate")
@@ -166,7 +166,7 @@ func (f *fleet) gone(p place, made []heard, crowd []person) {
 
 // kept are the keys in Redis that are never collected and hold anything of what these ids name: in their own name, in
 // a field, or as an entry of an index. It reads through all that the fleet has.
-func (f *fleet) kept(of []heard) (keys []string) {
+func (f *fleet) kept(of []answer) (keys []string) {
 	f.Helper()
 	client, ctx := f.redis.Client(f), f.Context()
 	ids := map[string]bool{}

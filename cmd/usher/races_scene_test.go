@@ -75,10 +75,10 @@ type link struct{ id, token string }
 func (f *fleet) link(p place, issuer person, permanent bool) link {
 	f.Helper()
 	made := f.must("201", issuer.access, "POST "+p.in+"/generate-access", body{"username": "Guest", "role": "user", "isPermanent": permanent})
-	return link{made.ID, f.tokenOf(made.URL)}
+	return link{made.ID, tokenOf(f.T, made)}
 }
 
-func (f *fleet) redeem(of link, key string) heard {
+func (f *fleet) redeem(of link, key string) answer {
 	b := body{"accessToken": of.token}
 	if key != "" {
 		b["seatKey"] = key
@@ -88,15 +88,15 @@ func (f *fleet) redeem(of link, key string) heard {
 
 // dead finds that tokens are good for nothing more: neither to do something that they were for, at any process, nor to
 // be refreshed.
-func (f *fleet) dead(tokens []heard, operation string) {
+func (f *fleet) dead(tokens []answer, operation string) {
 	f.Helper()
-	found := atOnce(len(tokens)*len(f.of), func(i int) heard { return f.askAt(i, tokens[i/len(f.of)].Access, operation, nil) })
-	require.Equal(f, map[string]int{"401 invalid_token": len(found)}, count(found...), operation)
-	found = atOnce(len(tokens), func(i int) heard { return f.renew(tokens[i].Refresh) })
-	require.Equal(f, map[string]int{"400 invalid_grant": len(found)}, count(found...))
+	found := atOnce(len(tokens)*len(f.of), func(i int) answer { return f.askAt(i, tokens[i/len(f.of)].Access, operation, nil) })
+	require.Equal(f, map[string]int{"401 invalid_token": len(found)}, tally(found...), operation)
+	found = atOnce(len(tokens), func(i int) answer { return f.renew(tokens[i].Refresh) })
+	require.Equal(f, map[string]int{"400 invalid_grant": len(found)}, tally(found...))
 }
 
 // renew exchanges a refresh token.
-func (f *fleet) renew(refresh string) heard {
+func (f *fleet) renew(refresh string) answer {
 	return f.ask("", "POST /v1/auth/token", body{"grant_type": "refresh_token", "refresh_token": refresh})
 }
