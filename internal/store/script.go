@@ -95,7 +95,7 @@ func (c *call) write(to *steps, w Write) {
 	case doDelete:
 		to.step(doDelete, c.record(w.key), "")
 		to.step(doDelete, c.index(w.key), "")
-	case doCollect: // an instant as a text: not every server writes such a number without an exponent
+	case doCollect: // an instant as a text: how a server writes so large a number is not for us to know
 		to.step(doCollect, c.record(w.key), strconv.FormatInt(w.number, 10))
 	case doCollectIndex:
 		to.step(doCollect, c.index(w.key), strconv.FormatInt(w.number, 10))
