@@ -18,7 +18,7 @@ type limit struct {
 	name      string
 	counts    counting
 	rules     []rule
-	strangers []rule // and these, where nobody has got in as the same from the same address lately: see newcomer
+	strangers []rule // and these, where nobody has got in as the same from the same address lately: see known
 
 	// guesses are the outcomes that count, where not every one does. What else goes wrong (an expired link, a password
 	// that is too short) is no attack: a class that comes late is thirty of them.

@@ -228,6 +228,13 @@ func badTransactions(s *scene) {
 		return store.Tx{Op: "many", If: slices.Repeat([]store.Cond{store.Absent(here), store.Below(here, "n", 1)}, n/2)}
 	}
 	s.expect(0, asking(1000))
+	var each []store.Cond // about a record of its own
+	for i := range 1000 {
+		each = append(each, store.Equal(key("each", fmt.Sprint(i)), "n", ""))
+	}
+	s.expect(0, store.Tx{Op: "each", If: each})
+	each[999] = store.Present(key("each", "999"))
+	s.expect(1000, store.Tx{Op: "each", If: each})
 	if _, err := s.Apply(s.Context(), asking(1002)); !errors.Is(err, store.ErrQuestions) {
 		s.Errorf("more than 1,000 conditions: %v", err)
 	}
