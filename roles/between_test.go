@@ -237,3 +237,35 @@ func TestNothingPointsToWhatWasNotMade(t *testing.T) {
 		require.Equal(w, []string{p.space}, w.entries(spacesOf(friend.ID)))
 	})
 }
+
+// A room comes to be while its space is being swept: whenever that is, nothing of it stays but its tombstone.
+func TestARoomMadeDuringTheSweep(t *testing.T) {
+	onEach(t, func(w *world) {
+		made, refused := 0, 0
+		for writes := range 4 {
+			p, ctx := w.place(true, Open), w.Context()
+			require.NoError(w, w.DeleteRoom(ctx, w.as("owner"), p.space, p.room))
+			room := Room{ID: w.auth.NewID(), Space: p.space, Workspace: w.as("host").Workspace, Alias: w.newAlias(), CreatorID: w.id("host")}
+			alias := aliasKey(room.Alias)
+			require.NoError(w, w.auth.Change(ctx, store.Tx{Do: []store.Write{store.Set(alias, store.Record{"room": room.ID})}}))
+			require.NoError(w, w.enlist(ctx, w.inSpace(p, "host"), room))
+			racing := w.between(writes, func() {
+				err := w.build(ctx, &room, Open, "")
+				if err == nil {
+					made++
+					return
+				}
+				require.ErrorIs(w, err, auth.ErrOvertaken)
+				require.NoError(w, w.sweepRoom(ctx, room)) // so does whoever was about to make it
+				refused++
+			})
+			require.NoError(w, racing.DeleteSpace(ctx, w.as("owner"), p.space))
+			recs, err := w.auth.Store.Get(ctx, alias, auth.EpochKey("r:"+room.ID, room.Opening), auth.RoomKey(room.ID))
+			require.NoError(w, err)
+			require.Nil(w, recs[0])
+			require.Nil(w, recs[1])
+			require.NotEmpty(w, recs[2]["ended"])
+		}
+		require.Equal(w, []int{2, 2}, []int{made, refused})
+	})
+}

@@ -74,12 +74,18 @@ func (s *Spaces) DeleteRoom(ctx context.Context, who auth.Identity, space, room 
 			return err
 		}
 		ended = st.Room
-		return s.auth.Change(ctx, store.Tx{If: st.InOffice(), Do: ended.ending(st.Now)})
+		return s.auth.Change(ctx, store.Tx{If: append(st.InOffice(), ended.asRead()...), Do: ended.ending(st.Now)})
 	})
 	if err != nil {
 		return err
 	}
 	return s.sweepRoom(context.WithoutCancel(ctx), ended)
+}
+
+// asRead are the conditions that a room still has what must go with it.
+func (r Room) asRead() []store.Cond {
+	key := auth.RoomKey(r.ID)
+	return []store.Cond{store.Equal(key, "alias", r.Alias), store.Equal(key, "opening", r.Opening)}
 }
 
 // ending takes a room away from everyone at once.

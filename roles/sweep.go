@@ -31,18 +31,23 @@ func (s *Spaces) sweepSpace(ctx context.Context, space string) error {
 	return s.dropBans(ctx, place, "invites")
 }
 
-// endRoom deletes a room of a deleted space. One that is only about to be made finds the tombstone in its place.
+// endRoom deletes a room of a deleted space, as it is when it goes: it may just have been made. One that is only about
+// to be made finds the tombstone in its place.
 func (s *Spaces) endRoom(ctx context.Context, space, id string) error {
-	recs, err := s.auth.Store.Get(ctx, auth.RoomKey(id))
+	var room Room
+	err := auth.Settle(func() error {
+		recs, err := s.auth.Store.Get(ctx, auth.RoomKey(id))
+		if err != nil {
+			return err
+		}
+		room = Room{}
+		if err := recs[0].Load(&room); err != nil {
+			return err
+		}
+		room.ID, room.Space = id, space
+		return s.auth.Change(ctx, store.Tx{If: room.asRead(), Do: room.ending(s.auth.Now())})
+	})
 	if err != nil {
-		return err
-	}
-	room := Room{}
-	if err := recs[0].Load(&room); err != nil {
-		return err
-	}
-	room.ID, room.Space = id, space
-	if _, err := s.auth.Apply(ctx, store.Tx{Do: room.ending(s.auth.Now())}); err != nil {
 		return err
 	}
 	return s.sweepRoom(ctx, room)
