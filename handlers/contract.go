@@ -14,6 +14,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"usher/auth"
+	"usher/internal/audit"
 )
 
 //go:embed openapi.yaml
@@ -120,7 +121,8 @@ func (op operation) newPassword() string {
 // validation because they count by what stands in the body, and a malformed request is no attempt.
 func (a *api) serve(op operation, h handler) gin.HandlerFunc {
 	return func(g *gin.Context) {
-		c := &call{Context: g.Request.Context(), gin: g}
+		c := &call{gin: g}
+		c.Context = audit.From(g.Request.Context(), c.origin())
 		out, err := a.run(c, op, h)
 		switch {
 		case err != nil:
