@@ -10,6 +10,7 @@ func (a *api) operations() map[string]handler {
 	}
 	for _, part := range []map[string]handler{
 		a.userOperations(), a.spaceOperations(), a.roomOperations(), a.roleOperations(), a.inviteOperations(), a.linkOperations(),
+		a.trustOperations(),
 	} {
 		maps.Copy(whole, part)
 	}

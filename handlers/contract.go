@@ -42,6 +42,7 @@ type operation struct {
 	public  bool        // open to nobody, too
 	limit   *limit      // nil means none
 	success int         // the one status that means it worked
+	silent  bool        // and then the body is empty
 	oauth   bool        // refusals have the shape of OAuth: the contract answers 400 here and nowhere else
 }
 
@@ -106,6 +107,7 @@ func readOperation(item *openapi3.PathItem, spec *openapi3.Operation) (operation
 	if op.success == 0 {
 		return op, errors.New("no status means success")
 	}
+	op.silent = len(spec.Responses.Status(op.success).Value.Content) == 0
 	return op, nil
 }
 
@@ -127,7 +129,7 @@ func (a *api) serve(op operation, h handler) gin.HandlerFunc {
 		switch {
 		case err != nil:
 			a.refuse(g, &op, err)
-		case op.success == http.StatusNoContent:
+		case op.silent:
 			g.Status(op.success)
 			g.Writer.WriteHeaderNow()
 		default:

@@ -145,6 +145,8 @@ func (sc *scene) known(name string) []string {
 		return []string{"pupil", "outsider", "space-owner"}
 	case "email":
 		return []string{"pupil@here.test", "support@here.test"}
+	case "room":
+		return []string{sc.id["alias"], sc.id["spaceId"] + "." + sc.id["roomId"]}
 	case "grant_type":
 		return []string{"password", "client_credentials", "refresh_token"}
 	case "spaceId", "roomId", "linkId", "alias":

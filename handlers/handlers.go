@@ -39,6 +39,7 @@ type Deps struct {
 // A Handler answers everything that the API has. It is safe for concurrent use.
 type Handler struct {
 	engine   *gin.Engine
+	metadata string // where RFC 8414 puts the metadata of an issuer that has a path
 	draining atomic.Bool
 }
 
@@ -47,8 +48,15 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 
 // ServeHTTP answers a request. A slash at the end of an API path means nothing: clients of long standing send one.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	fromPrefix(r)
 	if path := strings.TrimRight(r.URL.Path, "/"); path != r.URL.Path && strings.HasPrefix(path, "/v1/") {
 		r.URL.Path, r.URL.RawPath = path, strings.TrimRight(r.URL.RawPath, "/")
+	}
+	if r.URL.Path == verifyPath && r.Method != http.MethodHead {
+		r.Method = http.MethodGet // proxies ask by the method of their client
+	}
+	if r.URL.Path == h.metadata {
+		r.URL.Path, r.URL.RawPath = metadataPath, ""
 	}
 	h.engine.ServeHTTP(w, r)
 }
@@ -72,7 +80,7 @@ func newAPI(d Deps) *api {
 
 func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	gin.SetMode(gin.ReleaseMode) // or it writes to the standard output, and takes that for a log
-	h := &Handler{engine: gin.New()}
+	h := &Handler{engine: gin.New(), metadata: a.metadataAt()}
 	e := h.engine
 	e.HandleMethodNotAllowed, e.RedirectTrailingSlash = true, false
 	e.UseRawPath = true // an encoded slash is part of a name, here as for the proxies before us

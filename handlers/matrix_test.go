@@ -19,6 +19,8 @@ var update = flag.Bool("update", false, "write the golden files anew")
 var rows = []struct{ operation, method, path, body string }{
 	{"getAccessToken", "POST", "/v1/auth/token", clientCredentials},
 	{"getKeys", "GET", "/.well-known/jwks.json", ""},
+	{"getMetadata", "GET", "/.well-known/oauth-authorization-server", ""},
+	{"verifyRequest", "GET", "/v1/auth/verify?room={spaceId}.{roomId}", ""},
 
 	{"createUser", "POST", "/v1/users", `{"email":"new@here.test","username":"new","password":"gmi28abc+gmi28abc"}`},
 	{"getMe", "GET", "/v1/users/me", ""},

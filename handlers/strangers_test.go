@@ -8,7 +8,7 @@ import (
 // public are the operations that someone without a token may call. Whatever else the contract has, or will have,
 // turns strangers away.
 var public = []string{
-	"getAccessToken", "getKeys", "getRoom", "getRoomByAlias", "previewAccess", "redeemAccess", "joinAsGuest",
+	"getAccessToken", "getKeys", "getMetadata", "getRoom", "getRoomByAlias", "previewAccess", "redeemAccess", "joinAsGuest",
 }
 
 func TestStrangersAreTurnedAway(t *testing.T) {

@@ -20,16 +20,9 @@ type Pass struct {
 // Join is the entering decision, and where it is yes a token for the room's media server. No is a DeniedError, which
 // tells whoever comes with a room's id why. It is auth.ErrWrongToken for who is neither a user nor on a seat.
 func (s *Spaces) Join(ctx context.Context, who auth.Identity, space, room string) (Pass, error) {
-	if who.Kind != auth.User && who.Kind != auth.Guest {
-		return Pass{}, auth.ErrWrongToken
-	}
-	st, _, err := s.InRoom(ctx, who, space, room)
+	st, decision, err := s.enter(ctx, who, space, room)
 	if err != nil {
 		return Pass{}, err
-	}
-	decision := st.Enter()
-	if !decision.Allowed {
-		return Pass{}, &DeniedError{decision}
 	}
 	pass := Pass{RoomClaims: auth.RoomClaims{
 		Subject: who.ID, Workspace: st.Space.Workspace, Space: space, Room: room,
@@ -38,6 +31,22 @@ func (s *Spaces) Join(ctx context.Context, who auth.Identity, space, room string
 	}, Room: st.describedRoom()}
 	pass.Token, pass.Expires, err = s.auth.RoomToken(pass.RoomClaims)
 	return pass, err
+}
+
+// enter is where somebody stands who may enter a room, and the decision that says so.
+func (s *Spaces) enter(ctx context.Context, who auth.Identity, space, room string) (Standing, Decision, error) {
+	if who.Kind != auth.User && who.Kind != auth.Guest {
+		return Standing{}, Decision{}, auth.ErrWrongToken
+	}
+	st, _, err := s.InRoom(ctx, who, space, room)
+	if err != nil {
+		return Standing{}, Decision{}, err
+	}
+	decision := st.Enter()
+	if !decision.Allowed {
+		err = &DeniedError{decision}
+	}
+	return st, decision, err
 }
 
 // mayPublish: in a lesson all do, in a webinar the moderators; a monitor nowhere.

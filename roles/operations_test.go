@@ -143,6 +143,11 @@ var operations = []struct {
 		_, _, err := t.ListBans(ctx, t.who, t.space, t.room, first)
 		return err
 	}},
+	{"verifyRequest", func(ctx context.Context, t try) error { _, err := t.Verify(ctx, t.who, ""); return err }},
+	{"verifyRequest: the room", func(ctx context.Context, t try) error {
+		_, err := t.Verify(ctx, t.who, t.space+"."+t.room)
+		return err
+	}},
 	{"joinRoom", func(ctx context.Context, t try) error { _, err := t.Join(ctx, t.who, t.space, t.room); return err }},
 	{"explainAccess: oneself", func(ctx context.Context, t try) error {
 		_, err := t.Explain(ctx, t.who, t.space, t.room, "")

@@ -410,6 +410,19 @@ type Membership struct {
 	SpaceID ID `json:"spaceId"`
 }
 
+// Metadata Example: {"grant_types_supported":["client_credentials","password","refresh_token"],"issuer":"https://usher.example.com","jwks_uri":"https://usher.example.com/.well-known/jwks.json","response_types_supported":["none"],"service_documentation":"https://usher.example.com/docs","token_endpoint":"https://usher.example.com/v1/auth/token","token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"]}
+type Metadata struct {
+	GrantTypesSupported []string `json:"grant_types_supported"`
+
+	// Issuer The `iss` of every token.
+	Issuer                            string   `json:"issuer"`
+	JwksURI                           string   `json:"jwks_uri"`
+	ResponseTypesSupported            []string `json:"response_types_supported"`
+	ServiceDocumentation              string   `json:"service_documentation"`
+	TokenEndpoint                     string   `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+}
+
 // NewBan Example: {"reason":"Noise","until":"2026-11-23T09:00:00Z"}
 type NewBan struct {
 	// Reason For the moderators, not for the banned.
@@ -1044,6 +1057,12 @@ type Unavailable = Problem
 
 // UnsupportedType Example: {"code":"invite_used","detail":"The invite has been used by someone else.","message":"The invite has been used by someone else.","requestId":"5f0c3a1be2d94c77","status":410,"title":"Gone","type":"https://usher.example.com/problems#invite_used"}
 type UnsupportedType = Problem
+
+// VerifyRequestParams defines parameters for VerifyRequest.
+type VerifyRequestParams struct {
+	// Room The alias of a room, or the ids of its space and itself with a dot between, which costs one trip to the store less.
+	Room string `form:"room,omitempty" json:"room,omitempty,omitzero"`
+}
 
 // ListSpacesParams defines parameters for ListSpaces.
 type ListSpacesParams struct {
