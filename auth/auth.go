@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/internal/audit"
 	"usher/internal/password"
 	"usher/internal/store"
 )
@@ -38,6 +39,7 @@ type Settings struct {
 	IdleTTL   time.Duration // a user's session ends when it was not refreshed for so long
 	MaxTTL    time.Duration // a user's session ends then in any case
 	SignUp    SignUp        // who may create users
+	AuditKept time.Duration // how long the audit log keeps what happened
 }
 
 // SignUp says who may create users.
@@ -58,6 +60,7 @@ type Authority struct {
 	random io.Reader
 	hasher *password.Hasher
 	keys   *keyring
+	events *audit.Log
 	log    *slog.Logger
 }
 
@@ -66,13 +69,13 @@ type Authority struct {
 func New(
 	ctx context.Context, s store.Store, set Settings, now func() time.Time, random io.Reader, hasher *password.Hasher, log *slog.Logger,
 ) (*Authority, error) {
-	if set.Issuer == "" || min(set.AccessTTL, set.RoomTTL, set.IdleTTL, set.MaxTTL) < time.Second {
+	if set.Issuer == "" || min(set.AccessTTL, set.RoomTTL, set.IdleTTL, set.MaxTTL, set.AuditKept) < time.Second {
 		return nil, errors.New("auth: settings: an issuer, and lives of a second at least")
 	}
 	if set.SignUp != SignUpUsers && set.SignUp != SignUpAdmins {
 		return nil, fmt.Errorf("auth: settings: sign-up %q", set.SignUp)
 	}
-	a := &Authority{Store: s, Now: now, set: set, random: random, hasher: hasher, log: log}
+	a := &Authority{Store: s, Now: now, set: set, random: random, hasher: hasher, log: log, events: audit.New(s, set.AuditKept)}
 	return a, a.loadKeys(ctx)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 
+	"usher/internal/audit"
 	"usher/internal/password"
 	"usher/internal/store"
 )
@@ -24,7 +25,8 @@ func (a *Authority) BlockUser(ctx context.Context, who Identity, user string) er
 	if err != nil {
 		return err
 	}
-	return a.leaveNoGhost(ctx, who.Workspace, user)
+	err = a.leaveNoGhost(ctx, who.Workspace, user)
+	return a.Recorded(ctx, who, audit.Event{Type: audit.UserBlocked, Subject: user}, err)
 }
 
 // UnblockUser lets a user sign in again, for an administrator. It returns ErrWrongToken, ErrForbidden, ErrNotFound.
@@ -32,7 +34,8 @@ func (a *Authority) UnblockUser(ctx context.Context, who Identity, user string) 
 	if _, err := a.asAdmin(ctx, who, user); err != nil {
 		return err
 	}
-	return a.change(ctx, user, store.Record{"paused": ""})
+	err := a.change(ctx, user, store.Record{"paused": ""})
+	return a.Recorded(ctx, who, audit.Event{Type: audit.UserUnblocked, Subject: user}, err)
 }
 
 // change merges fields into a user that is not gone, and may do more in its partition. It returns ErrNotFound.
@@ -62,6 +65,10 @@ func (a *Authority) Bury(ctx context.Context, who Identity, user string) error {
 	}
 	names, err := a.held(ctx, user, was.names()...)
 	if err != nil {
+		return err
+	}
+	e := audit.Event{ID: Hash("deleted", user), Type: audit.UserDeleted, Subject: user}
+	if err := a.Recorded(ctx, who, e, nil); err != nil {
 		return err
 	}
 	tombstone := store.Fields(account{ID: was.ID, Workspace: was.Workspace, Epoch: a.NewID(), Ended: a.Now()})

@@ -1,9 +1,11 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"time"
 
+	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -37,7 +39,13 @@ func (a *Authority) client(ctx context.Context, id string, s secret.String) (sto
 	if !Alive(recs[0], a.Now()) || recs[0]["id"] != id {
 		return nil, ErrInvalidClient
 	}
-	return recs[0], proves(recs[0], s)
+	err = proves(recs[0], s)
+	if err != nil {
+		who := Identity{Workspace: recs[0]["workspace"]}
+		e := audit.Event{Type: audit.SignInRefused, Subject: id, Reason: "wrong_secret"}
+		err = cmp.Or(a.Recorded(ctx, who, e, nil), err)
+	}
+	return recs[0], err
 }
 
 // proves holds a secret against a client. A public client has none, and one that is sent with it is a mistake that

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 
+	"usher/internal/audit"
 	"usher/internal/password"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -27,7 +28,7 @@ func (a *Authority) ChangePassword(ctx context.Context, who Identity, old, repla
 		return Tokens{}, err
 	}
 	if !ok {
-		return Tokens{}, ErrWrongPassword
+		return Tokens{}, cmp.Or(a.Recorded(ctx, who, audit.Event{Type: audit.PasswordRefused, Subject: who.ID}, nil), ErrWrongPassword)
 	}
 	if err := checkPassword(replacement, user["email"], user["username"]); err != nil {
 		return Tokens{}, err
@@ -38,7 +39,7 @@ func (a *Authority) ChangePassword(ctx context.Context, who Identity, old, repla
 	}
 	fields := passwordFields(hash)
 	fields["epoch"] = a.NewID()
-	return a.signIn(ctx, who, user, fields)
+	return a.signIn(ctx, who, user, fields, audit.PasswordChanged)
 }
 
 // knows reports whether pw is the password of a user as stored, and whether its hash should be made anew. It costs
@@ -59,7 +60,7 @@ func passwordFields(h password.Hash) store.Record {
 
 // signIn opens a session for a user as it was read, and merges fields, with a new epoch perhaps, into its record. It
 // returns ErrInvalidToken where the user was blocked, went, or got another epoch meanwhile.
-func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store.Record) (Tokens, error) {
+func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store.Record, as audit.Type) (Tokens, error) {
 	key := UserKey(user["id"])
 	who.ID, who.How = user["id"], userHow(user)
 	who, ends, writes := a.newSession(who, cmp.Or(fields["epoch"], user["epoch"]))
@@ -75,6 +76,9 @@ func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store
 	}
 	if res.Refused != 0 {
 		return Tokens{}, ErrInvalidToken
+	}
+	if err := a.Recorded(ctx, who, audit.Event{Type: as, Subject: who.ID}, nil); err != nil {
+		return Tokens{}, err
 	}
 	return a.tokens(who, 1, ends)
 }

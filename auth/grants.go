@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -71,6 +72,9 @@ func (a *Authority) clientTokens(ctx context.Context, req TokenRequest) (Tokens,
 		return Tokens{}, ErrInvalidClient
 	}
 	who := Identity{Kind: Client, ID: req.ClientID, Client: req.ClientID, Workspace: client["workspace"]}
+	if err := a.Recorded(ctx, who, audit.Event{Type: audit.SignIn, Subject: who.ID}, nil); err != nil {
+		return Tokens{}, err
+	}
 	access, life, err := a.accessToken(who, time.Time{})
 	return Tokens{AccessToken: access, ExpiresIn: life}, err
 }
@@ -97,7 +101,7 @@ func (a *Authority) passwordTokens(ctx context.Context, req TokenRequest) (Token
 		return Tokens{}, err
 	}
 	if !ok {
-		return Tokens{}, ErrInvalidGrant
+		return Tokens{}, a.notSignedIn(ctx, client, user, reasonOf(user))
 	}
 	var fresh store.Record
 	if outdated {
@@ -107,5 +111,24 @@ func (a *Authority) passwordTokens(ctx context.Context, req TokenRequest) (Token
 		}
 		fresh = passwordFields(hash)
 	}
-	return a.signIn(ctx, Identity{Kind: User, Client: id, Workspace: client["workspace"]}, user, fresh)
+	tokens, err := a.signIn(ctx, Identity{Kind: User, Client: id, Workspace: client["workspace"]}, user, fresh, audit.SignIn)
+	if errors.Is(err, ErrInvalidToken) {
+		err = a.notSignedIn(ctx, client, user, "blocked")
+	}
+	return tokens, err
+}
+
+func reasonOf(user store.Record) string {
+	if user == nil {
+		return "unknown_account"
+	}
+	return "wrong_password"
+}
+
+// notSignedIn records who was not let in, and why. It costs the same for an account that is not there, and keeps
+// nothing of what was typed: a password, too, is typed into the wrong field.
+func (a *Authority) notSignedIn(ctx context.Context, client, user store.Record, reason string) error {
+	who := Identity{Workspace: client["workspace"]}
+	e := audit.Event{Type: audit.SignInRefused, Subject: user["id"], Reason: reason}
+	return cmp.Or(a.Recorded(ctx, who, e, nil), ErrInvalidGrant)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"usher/internal/audit"
 	"usher/internal/password"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -145,7 +146,7 @@ func TestAPasswordChangedWhileSomeoneSignsIn(t *testing.T) {
 		require.NoError(w, err)
 		w.write(store.Set(UserKey(id), store.Record{"epoch": w.NewID()}))
 		who := Identity{Kind: User, Client: "web", Workspace: w.first.Workspace}
-		_, err = w.Authority.signIn(w.ctx(), who, recs[0], nil)
+		_, err = w.Authority.signIn(w.ctx(), who, recs[0], nil, audit.SignIn)
 		require.ErrorIs(w, err, ErrInvalidToken)
 	})
 }

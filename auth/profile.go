@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -27,7 +28,7 @@ func (a *Authority) GetMe(ctx context.Context, who Identity) (Account, error) {
 // UpdateMe changes the caller's own account. It returns ErrWrongToken for a client or a guest, ErrForbidden for an
 // e-mail address, a *FieldError, ErrUsernameTaken.
 func (a *Authority) UpdateMe(ctx context.Context, who Identity, p UserPatch) (Account, error) {
-	return a.update(ctx, p, func() ([]store.Record, error) {
+	return a.update(ctx, who, p, func() ([]store.Record, error) {
 		recs, err := a.myself(ctx, who)
 		if err == nil && (p.Email != nil || p.EmailVerified != nil) {
 			err = ErrForbidden
@@ -48,11 +49,11 @@ func (a *Authority) myself(ctx context.Context, who Identity) ([]store.Record, e
 // UpdateUser changes an account of the workspace, for an administrator. It returns ErrWrongToken, ErrForbidden,
 // ErrNotFound, a *FieldError, ErrEmailTaken, ErrUsernameTaken.
 func (a *Authority) UpdateUser(ctx context.Context, who Identity, user string, p UserPatch) (Account, error) {
-	return a.update(ctx, p, func() ([]store.Record, error) { return a.asAdmin(ctx, who, user) })
+	return a.update(ctx, who, p, func() ([]store.Record, error) { return a.asAdmin(ctx, who, user) })
 }
 
 // update patches the user that read reads.
-func (a *Authority) update(ctx context.Context, p UserPatch, read func() ([]store.Record, error)) (Account, error) {
+func (a *Authority) update(ctx context.Context, who Identity, p UserPatch, read func() ([]store.Record, error)) (Account, error) {
 	var changed Account
 	err := Settle(func() error {
 		recs, err := read()
@@ -74,7 +75,7 @@ func (a *Authority) update(ctx context.Context, p UserPatch, read func() ([]stor
 		changed.Role = roleOf(recs[1])
 		return nil
 	})
-	return changed, err
+	return changed, a.Recorded(ctx, who, audit.Event{Type: audit.UserUpdated, Subject: changed.ID}, err)
 }
 
 // on is the account that a patch makes of another.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -120,8 +121,13 @@ func firstEnd(anchors []store.Record) time.Time {
 	return earliest(ends...)
 }
 
-// endFamily ends the session whose refresh token came twice. A guest keeps the seat, and may redeem its link again.
+// endFamily ends the session whose refresh token came twice. A guest keeps the seat, and may redeem its link again. The
+// event comes first, and once: whoever comes again finds the session ended, and could not complete it.
 func (a *Authority) endFamily(ctx context.Context, t ticket) error {
+	e := audit.Event{ID: Hash("theft", t.who.Session), Type: audit.RefreshTheft, Subject: t.who.ID}
+	if err := a.Recorded(ctx, t.who, e, nil); err != nil {
+		return err
+	}
 	key := t.who.anchors()[0]
 	tx := store.Tx{
 		If: []store.Cond{store.Present(key), store.Equal(key, "ended", "")},
@@ -131,14 +137,8 @@ func (a *Authority) endFamily(ctx context.Context, t ticket) error {
 		tx.If = []store.Cond{store.Equal(key, "sid", t.who.Session)}
 		tx.Do = []store.Write{store.Set(key, store.Record{"sid": "", "gen": "", "rotated": ""})}
 	}
-	res, err := a.Apply(ctx, tx)
-	if err != nil {
+	if _, err := a.Apply(ctx, tx); err != nil {
 		return err
-	}
-	if res.Refused == 0 {
-		a.log.WarnContext(ctx, "a refresh token came twice: its session is ended", "event", "refresh_token_theft",
-			"workspace", t.who.Workspace, "kind", string(t.who.Kind), "id", t.who.ID, "session", t.who.Session,
-			"generation", t.gen)
 	}
 	return ErrInvalidGrant
 }

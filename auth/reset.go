@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 
+	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -40,7 +41,9 @@ func (a *Authority) ResetAdmin(ctx context.Context, workspace, email string, pw 
 		return Credentials{}, err
 	}
 	c := Credentials{Workspace: workspace, AdminEmail: user["email"], AdminPassword: pw}
-	return c, a.promote(ctx, workspace, user["id"])
+	err = a.promote(ctx, workspace, user["id"])
+	e := audit.Event{Type: audit.PasswordChanged, Subject: user["id"], Role: string(Admin), ActorKind: audit.Operator}
+	return c, a.Recorded(ctx, Identity{Workspace: workspace}, e, err)
 }
 
 // findWorkspace returns the id of a workspace that is there: of the first one where none is given.

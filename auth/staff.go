@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -61,7 +62,7 @@ func (a *Authority) SetWorkspaceRole(ctx context.Context, who Identity, user str
 		return &FieldError{"role", "not a role of a workspace"}
 	}
 	own := StaffKey(who.Workspace, who.ID)
-	return Settle(func() error {
+	err := Settle(func() error {
 		recs, err := a.asAdmin(ctx, who, user)
 		if err != nil {
 			return err
@@ -75,6 +76,7 @@ func (a *Authority) SetWorkspaceRole(ctx context.Context, who Identity, user str
 		}
 		return a.leaveNoGhost(ctx, who.Workspace, user)
 	})
+	return a.Recorded(ctx, who, audit.Event{Type: audit.WorkspaceRoleChanged, Subject: user, Role: string(role)}, err)
 }
 
 // setRole changes a role, if it is still the one that it was and conds hold, and the count of administrators with it.

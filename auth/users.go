@@ -7,6 +7,7 @@ import (
 	"maps"
 	"strings"
 
+	"usher/internal/audit"
 	"usher/internal/password"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -49,7 +50,8 @@ func (a *Authority) CreateUser(ctx context.Context, who Identity, in NewUser) (i
 	if err != nil {
 		return "", err
 	}
-	return a.enrol(ctx, u, hash)
+	id, err = a.enrol(ctx, u, hash)
+	return id, a.Recorded(ctx, who, audit.Event{Type: audit.UserCreated, Subject: id}, err)
 }
 
 // check returns the account that a NewUser asks for.

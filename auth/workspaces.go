@@ -7,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -90,7 +91,8 @@ func (a *Authority) CreateWorkspace(ctx context.Context, in NewWorkspace) (Crede
 		store.Set(home, store.Fields(workspace{ID: c.Workspace, Name: c.Name, Admins: 1, Created: now})),
 		store.Set(StaffKey(c.Workspace, user), store.Record{"role": string(Admin), "since": store.Millis(now)}),
 	}})
-	return c, err
+	e := audit.Event{Type: audit.WorkspaceCreated, Subject: user, ActorKind: audit.Operator}
+	return c, a.Recorded(ctx, Identity{Workspace: c.Workspace}, e, err)
 }
 
 // plan completes what is asked for. An address that an operator names is the administrator's; a made-up one isn't.

@@ -37,6 +37,7 @@ var settings = Settings{
 	IdleTTL:   21 * 24 * time.Hour,
 	MaxTTL:    90 * 24 * time.Hour,
 	SignUp:    SignUpUsers,
+	AuditKept: 90 * 24 * time.Hour,
 }
 
 // A clock moves when it is told to.

@@ -10,7 +10,7 @@ func (a *api) operations() map[string]handler {
 	}
 	for _, part := range []map[string]handler{
 		a.userOperations(), a.spaceOperations(), a.roomOperations(), a.roleOperations(), a.inviteOperations(), a.linkOperations(),
-		a.trustOperations(),
+		a.trustOperations(), a.auditOperations(),
 	} {
 		maps.Copy(whole, part)
 	}

@@ -36,6 +36,8 @@ var rows = []struct{ operation, method, path, body string }{
 	{"deleteUser", "DELETE", "/v1/users/{userId}", ""},
 	{"findUser", "GET", "/v1/users/find?username=pupil", ""},
 
+	{"listEvents", "GET", "/v1/audit", ""},
+
 	{"createSpace", "POST", "/v1/spaces", `{"name":"Mine"}`},
 	{"listSpaces", "GET", "/v1/spaces", ""},
 	{"getSpace", "GET", "/v1/spaces/{spaceId}", ""},

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 	"usher/roles"
 )
@@ -23,8 +24,25 @@ func (d *Desk) ActivateInvite(ctx context.Context, who auth.Identity, space, inv
 	if who.Kind != auth.User {
 		return Membership{}, auth.ErrWrongToken
 	}
-	got, looked := Membership{Space: space}, false
-	err := auth.Settle(func() error {
+	got, spent, err := d.activate(ctx, who, space, invite)
+	if err != nil {
+		return Membership{}, err
+	}
+	if !spent {
+		return got, nil
+	}
+	// Whoever repeats it because the log was away completes it, and whoever repeats it else adds nothing.
+	e := audit.Event{
+		ID: auth.Hash("invite", space, invite, who.ID), Type: audit.InviteUsed, Subject: invite, Space: space, Role: string(got.Role),
+	}
+	return got, d.auth.Recorded(ctx, who, e, nil)
+}
+
+// activate also says whether the invite is spent, by this call or by an earlier one of the caller's.
+func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite string) (got Membership, spent bool, err error) {
+	got.Space = space
+	looked := false
+	err = auth.Settle(func() error {
 		st, recs, err := d.spaces.InSpace(ctx, who, space, inviteKey(space, invite))
 		if errors.Is(err, roles.ErrNotFound) {
 			return ErrInviteNotFound
@@ -48,15 +66,13 @@ func (d *Desk) ActivateInvite(ctx context.Context, who auth.Identity, space, inv
 			return auth.ErrOvertaken
 		}
 		var spends bool
-		if got.Role, spends, err = in.activation(st, lineage); err != nil || !spends {
+		got.Role, spends, err = in.activation(st, lineage)
+		if spent = spends || in.UsedBy == who.ID; err != nil || !spends {
 			return err
 		}
 		return d.spaces.Admit(ctx, st, in.Role, in.spend(space, st))
 	})
-	if err != nil {
-		return Membership{}, err
-	}
-	return got, nil
+	return got, spent, err
 }
 
 // activation is the rule: the role that the caller has afterwards, and whether the invite is spent for it. One who

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 	"usher/roles"
 )
@@ -79,7 +80,9 @@ func (d *Desk) CreateInvite(ctx context.Context, who auth.Identity, space string
 				store.Set(key, store.Fields(in)), store.Collect(key, in.Ends.Add(auth.KeptAfterEnd))),
 		})
 	})
-	if err != nil {
+	// Its id is no part of the event: unspent it is worth something.
+	e := audit.Event{Type: audit.InviteCreated, Space: space, Role: string(role)}
+	if err := d.auth.Recorded(ctx, who, e, err); err != nil {
 		return Invite{}, err
 	}
 	return in, nil
@@ -155,7 +158,7 @@ func (d *Desk) invite(ctx context.Context, who auth.Identity, space, id string) 
 // RevokeInvite takes an unspent invite back. ErrInviteUsed where it is spent: then it is a membership that is to be
 // taken away. Repeating it changes nothing.
 func (d *Desk) RevokeInvite(ctx context.Context, who auth.Identity, space, invite string) error {
-	return auth.Settle(func() error {
+	err := auth.Settle(func() error {
 		st, in, err := d.invite(ctx, who, space, invite)
 		switch {
 		case err != nil:
@@ -171,4 +174,5 @@ func (d *Desk) RevokeInvite(ctx context.Context, who auth.Identity, space, invit
 			Do: []store.Write{store.Set(key, store.Record{"revoked": store.Millis(st.Now)})},
 		})
 	})
+	return d.auth.Recorded(ctx, who, audit.Event{Type: audit.InviteRevoked, Subject: invite, Space: space}, err)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
 	"usher/roles"
@@ -86,7 +87,8 @@ func (d *Desk) GenerateAccess(ctx context.Context, who auth.Identity, space, roo
 		location = d.url(st.Room.Alias, name, token)
 		return d.issue(ctx, st, link, token)
 	})
-	if err != nil {
+	e := audit.Event{Type: audit.LinkCreated, Subject: link.ID, Space: space, Room: room, Role: in.Role}
+	if err := d.auth.Recorded(ctx, who, e, err); err != nil {
 		return Link{}, secret.String{}, err
 	}
 	return link, location, nil

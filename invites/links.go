@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 	"usher/roles"
 )
@@ -78,13 +79,12 @@ func (d *Desk) UpdateLink(ctx context.Context, who auth.Identity, space, room, i
 		}
 		return d.change(ctx, st, link, patch)
 	})
-	if err != nil {
-		return Link{}, err
+	if err == nil && patch.TTL != nil {
+		err = d.keepSeats(context.WithoutCancel(ctx), room, id)
 	}
-	if patch.TTL != nil {
-		if err := d.keepSeats(context.WithoutCancel(ctx), room, id); err != nil {
-			return Link{}, err
-		}
+	e := audit.Event{Type: audit.LinkUpdated, Subject: id, Space: space, Room: room}
+	if err := d.auth.Recorded(ctx, who, e, err); err != nil {
+		return Link{}, err
 	}
 	return d.GetLink(ctx, who, space, room, id)
 }
@@ -141,7 +141,7 @@ func (d *Desk) keepSeats(ctx context.Context, room, link string) error {
 
 // RevokeLink ends a link for good; all who sit on it are out at once. Repeating it changes nothing.
 func (d *Desk) RevokeLink(ctx context.Context, who auth.Identity, space, room, id string) error {
-	return auth.Settle(func() error {
+	err := auth.Settle(func() error {
 		st, link, err := d.link(ctx, who, space, room, id)
 		if err != nil || link.State == Revoked {
 			return err
@@ -152,4 +152,5 @@ func (d *Desk) RevokeLink(ctx context.Context, who auth.Identity, space, room, i
 			Do: []store.Write{store.Set(key, store.Record{"ended": store.Millis(st.Now)})},
 		})
 	})
+	return d.auth.Recorded(ctx, who, audit.Event{Type: audit.LinkRevoked, Subject: id, Space: space, Room: room}, err)
 }

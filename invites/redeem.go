@@ -55,7 +55,7 @@ func (d *Desk) Redeem(ctx context.Context, token, key secret.String) (Seated, er
 			return err
 		}
 		if err := d.admit(ctx, h, overtaken); err != nil {
-			return err
+			return d.refused(ctx, h, err)
 		}
 		overtaken = true
 		got, err = d.take(ctx, h)
@@ -146,6 +146,9 @@ func (d *Desk) take(ctx context.Context, h hall) (Seated, error) {
 		Space: h.token.space, Room: h.token.room, Link: h.link.ID, Lineage: h.link.Epoch,
 	})
 	if err := d.auth.Change(ctx, d.seating(&h, session)); err != nil {
+		return Seated{}, err
+	}
+	if err := d.seated(ctx, guest, h.seat.Role); err != nil {
 		return Seated{}, err
 	}
 	tokens, err := d.auth.SeatTokens(guest, h.link.Ends)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
 	"usher/roles"
@@ -83,6 +84,9 @@ func (d *Desk) comeIn(ctx context.Context, st roles.Standing, name string, key s
 	if err != nil {
 		return Seated{}, err
 	}
+	if err := d.seated(ctx, guest, seat.Role); err != nil {
+		return Seated{}, err
+	}
 	tokens, err := d.auth.SeatTokens(guest, seat.Ends)
 	return Seated{Tokens: tokens, Seat: seat, Space: st.Space.ID, Room: room}, err
 }
@@ -104,6 +108,10 @@ func (d *Desk) GetSeat(ctx context.Context, who auth.Identity) (Seat, time.Time,
 // LeaveSeat ends the guest's session. The seat stays his: the same seat key redeems the link again.
 func (d *Desk) LeaveSeat(ctx context.Context, who auth.Identity) error {
 	if _, _, err := d.GetSeat(ctx, who); err != nil {
+		return err
+	}
+	e := audit.Event{ID: auth.Hash("left", who.Session), Type: audit.SessionEnded, Subject: who.Session, Space: who.Space, Room: who.Room}
+	if err := d.auth.Recorded(ctx, who, e, nil); err != nil {
 		return err
 	}
 	at := auth.SeatKey(who.Room, who.ID)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -85,10 +86,10 @@ func (s *Spaces) SpaceBan(ctx context.Context, who auth.Identity, space, user st
 		})
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.sweep(ctx, space, user, now, false)
 	}
-	return s.sweep(ctx, space, user, now, false)
+	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.SpaceBanned, Subject: user, Space: space}, err)
 }
 
 func (s *Spaces) banOf(ctx context.Context, place, subject string) (Ban, error) {
@@ -108,7 +109,7 @@ func (b Ban) still(place string) store.Cond {
 // SpaceUnban lets someone come back into a space; his roles do not come back with him.
 func (s *Spaces) SpaceUnban(ctx context.Context, who auth.Identity, space, user string) error {
 	tried := false
-	return auth.Settle(func() error {
+	err := auth.Settle(func() error {
 		st, _, err := s.overMember(ctx, who, space, user, false)
 		if err != nil {
 			return err
@@ -121,6 +122,7 @@ func (s *Spaces) SpaceUnban(ctx context.Context, who auth.Identity, space, user 
 		tried = true
 		return s.lift(ctx, "s:"+space, ban, st.StillMember(), again)
 	})
+	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.SpaceUnbanned, Subject: user, Space: space}, err)
 }
 
 // lift takes a ban away. It is ErrNotBanned where there is none, unless it was there at the first try.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -14,7 +15,7 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 	if err := role.oneOf(RoomOwner, RoomModerator, RoomUser, RoomMonitor); err != nil {
 		return err
 	}
-	return auth.Settle(func() error {
+	err := auth.Settle(func() error {
 		t, err := s.target(ctx, who, space, room, user)
 		if err != nil {
 			return err
@@ -34,12 +35,14 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 			return s.changeRole(ctx, t, role, keepIssued)
 		})
 	})
+	e := audit.Event{Type: audit.RoleGranted, Subject: user, Space: space, Room: room, Role: string(role)}
+	return s.auth.Recorded(ctx, who, e, err)
 }
 
 // RevokeRole takes away someone's role in a room, and what he issued there, unless keepIssued. Anyone may give up his own.
 func (s *Spaces) RevokeRole(ctx context.Context, who auth.Identity, space, room, user string, keepIssued bool) error {
 	tried := false
-	return auth.Settle(func() error {
+	err := auth.Settle(func() error {
 		t, err := s.target(ctx, who, space, room, user)
 		if err != nil {
 			return err
@@ -53,6 +56,7 @@ func (s *Spaces) RevokeRole(ctx context.Context, who auth.Identity, space, room,
 		tried = true
 		return s.changeRole(ctx, t, "", keepIssued)
 	})
+	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoleRevoked, Subject: user, Space: space, Room: room}, err)
 }
 
 func (t target) mayRevoke(user string) error {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/secret"
 )
 
@@ -44,7 +45,8 @@ func (s *Spaces) enter(ctx context.Context, who auth.Identity, space, room strin
 	}
 	decision := st.Enter()
 	if !decision.Allowed {
-		err = &DeniedError{decision}
+		e := audit.Event{Type: audit.EntryRefused, Space: space, Room: room, Reason: string(decision.Reasons[0].Code)}
+		err = cmp.Or(s.auth.Recorded(ctx, who, s.auth.Hourly(ctx, e, who.ID, room), nil), error(&DeniedError{decision}))
 	}
 	return st, decision, err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -86,10 +87,11 @@ func (s *Spaces) SetSpaceRole(ctx context.Context, who auth.Identity, space, use
 		now, err = s.changeMember(ctx, st, user, had, role, keepIssued, store.Tx{})
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.sweep(ctx, space, user, now, keepIssued)
 	}
-	return s.sweep(ctx, space, user, now, keepIssued)
+	e := audit.Event{Type: audit.SpaceRoleChanged, Subject: user, Space: space, Role: string(role)}
+	return s.auth.Recorded(ctx, who, e, err)
 }
 
 // overMember reads the caller's standing in a space and the tenure of someone there. Who may not manage members gets
@@ -175,8 +177,8 @@ func (s *Spaces) RemoveMember(ctx context.Context, who auth.Identity, space, use
 		now, err = s.changeMember(ctx, st, user, had, "", keepIssued, store.Tx{})
 		return err
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.sweep(ctx, space, user, now, keepIssued)
 	}
-	return s.sweep(ctx, space, user, now, keepIssued)
+	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.MemberRemoved, Subject: user, Space: space}, err)
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -14,7 +15,7 @@ func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subjec
 	if err != nil {
 		return err
 	}
-	return auth.Settle(func() error {
+	err = auth.Settle(func() error {
 		t, err := s.moderated(ctx, who, space, room, subject)
 		if err != nil {
 			return err
@@ -25,12 +26,13 @@ func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subjec
 		}
 		return s.changeRole(ctx, t, "", false, writes...)
 	})
+	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.Banned, Subject: subject, Space: space, Room: room}, err)
 }
 
 // Kick puts a user or a seat out of a room now. A seat does not come back. A user is kept out for as long as the room
 // token in his hand may live, so that he cannot have got another one by then; his role stays.
 func (s *Spaces) Kick(ctx context.Context, who auth.Identity, space, room, subject string) error {
-	return auth.Settle(func() error {
+	err := auth.Settle(func() error {
 		t, err := s.moderated(ctx, who, space, room, subject)
 		if err != nil {
 			return err
@@ -44,6 +46,7 @@ func (s *Spaces) Kick(ctx context.Context, who auth.Identity, space, room, subje
 		}
 		return s.auth.Change(ctx, store.Tx{If: t.unchanged(), Do: kick.write("r:"+room, t.ban, t.Now)})
 	})
+	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.Kicked, Subject: subject, Space: space, Room: room}, err)
 }
 
 // kickSeat puts a seat out for good. On a permanent link, whose places are counted, that frees one.
@@ -70,7 +73,7 @@ func (s *Spaces) changeSeat(ctx context.Context, t target, seat store.Record, mo
 // Unban lets a user or a seat in again. The role that a user had does not come back.
 func (s *Spaces) Unban(ctx context.Context, who auth.Identity, space, room, subject string) error {
 	tried := false
-	return auth.Settle(func() error {
+	err := auth.Settle(func() error {
 		t, err := s.moderated(ctx, who, space, room, subject)
 		if err != nil {
 			return err
@@ -79,4 +82,5 @@ func (s *Spaces) Unban(ctx context.Context, who auth.Identity, space, room, subj
 		tried = true
 		return s.lift(ctx, "r:"+room, t.ban, t.InOffice(), again)
 	})
+	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.Unbanned, Subject: subject, Space: space, Room: room}, err)
 }

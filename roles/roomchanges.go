@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -38,7 +39,7 @@ func (s *Spaces) UpdateRoom(ctx context.Context, who auth.Identity, space, room 
 			Do: append(writes, store.Set(auth.RoomKey(room), fields)),
 		})
 	})
-	return changed, err
+	return changed, s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoomUpdated, Space: space, Room: room}, err)
 }
 
 // InOffice is the caller's tenure in a room that is still there, as conditions.
@@ -48,7 +49,7 @@ func (st Standing) InOffice() []store.Cond {
 
 // CloseRoom shuts a room for good: nobody enters any more. What it was stays to be seen until it is deleted.
 func (s *Spaces) CloseRoom(ctx context.Context, who auth.Identity, space, room string) error {
-	return auth.Settle(func() error {
+	err := auth.Settle(func() error {
 		st, _, err := s.InRoom(ctx, who, space, room)
 		if err != nil {
 			return err
@@ -60,6 +61,7 @@ func (s *Spaces) CloseRoom(ctx context.Context, who auth.Identity, space, room s
 			store.Set(auth.RoomKey(room), store.Record{"closed": store.Millis(s.auth.Now())}),
 		}})
 	})
+	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoomClosed, Space: space, Room: room}, err)
 }
 
 // DeleteRoom deletes a room and all that is in it: its owner may, and, without entering it, the owner of its space.
@@ -74,6 +76,10 @@ func (s *Spaces) DeleteRoom(ctx context.Context, who auth.Identity, space, room 
 			return err
 		}
 		ended = st.Room
+		e := audit.Event{ID: auth.Hash("deleted", room), Type: audit.RoomDeleted, Space: space, Room: room}
+		if err := s.auth.Recorded(ctx, who, e, nil); err != nil { // first: it can't be repeated
+			return err
+		}
 		return s.auth.Change(ctx, store.Tx{If: append(st.InOffice(), ended.asRead()...), Do: ended.ending(st.Now)})
 	})
 	if err != nil {

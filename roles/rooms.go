@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -78,7 +79,7 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 			return s.establish(ctx, st, &room, access)
 		})
 	})
-	return room, err
+	return room, s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoomCreated, Space: space, Room: room.ID}, err)
 }
 
 // establish names a new room, lists it in its space, and makes it. Of one that is refused no name stays behind.

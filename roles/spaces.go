@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -68,10 +69,11 @@ func (s *Spaces) CreateSpace(ctx context.Context, who auth.Identity, in SpaceDet
 		return "", err
 	}
 	writes := s.regrade(memberKey(id, who.ID), Tenure{}, Tenure{Role: SpaceOwner}, false)
-	return id, s.auth.Change(ctx, store.Tx{
+	err = s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(auth.SpaceKey(id))},
 		Do: append(writes, store.Set(auth.SpaceKey(id), store.Fields(space))),
 	})
+	return id, s.auth.Recorded(ctx, who, audit.Event{Type: audit.SpaceCreated, Space: id}, err)
 }
 
 // spacesOf points from a user to his spaces, roomsOf to the rooms where he has a role, as "space/room". Pointers are
@@ -179,24 +181,29 @@ func (s *Spaces) UpdateSpace(ctx context.Context, who auth.Identity, space strin
 	if in.Logo != nil {
 		fields["logo"] = *in.Logo
 	}
-	if err := s.ownSpace(ctx, who, space, store.Set(auth.SpaceKey(space), fields)); err != nil {
+	e := audit.Event{ID: s.auth.NewID(), Type: audit.SpaceUpdated, Space: space}
+	if err := s.ownSpace(ctx, who, e, store.Set(auth.SpaceKey(space), fields)); err != nil {
 		return Space{}, err
 	}
 	return s.GetSpace(ctx, who, space)
 }
 
-// ownSpace changes a space on its owner's behalf.
-func (s *Spaces) ownSpace(ctx context.Context, who auth.Identity, space string, writes ...store.Write) error {
+// ownSpace changes a space on its owner's behalf. The event, which names the space, comes first: a deletion can't be
+// repeated.
+func (s *Spaces) ownSpace(ctx context.Context, who auth.Identity, e audit.Event, writes ...store.Write) error {
 	return auth.Settle(func() error {
-		st, _, err := s.InSpace(ctx, who, space)
+		st, _, err := s.InSpace(ctx, who, e.Space)
 		if err != nil {
 			return err
 		}
 		if err := st.May(UpdateSpace); err != nil {
 			return err
 		}
+		if err := s.auth.Recorded(ctx, who, e, nil); err != nil {
+			return err
+		}
 		return s.auth.Change(ctx, store.Tx{
-			If: append(st.StillMember(), store.Equal(auth.SpaceKey(space), "ended", "")),
+			If: append(st.StillMember(), store.Equal(auth.SpaceKey(e.Space), "ended", "")),
 			Do: writes,
 		})
 	})
@@ -209,7 +216,7 @@ func (st Standing) StillMember() []store.Cond { return st.Member.still(memberKey
 // swept out before the answer.
 func (s *Spaces) DeleteSpace(ctx context.Context, who auth.Identity, space string) error {
 	now := s.auth.Now()
-	err := s.ownSpace(ctx, who, space,
+	err := s.ownSpace(ctx, who, audit.Event{ID: auth.Hash("deleted", space), Type: audit.SpaceDeleted, Space: space},
 		store.Set(auth.SpaceKey(space), store.Record{"ended": store.Millis(now)}),
 		store.Collect(auth.SpaceKey(space), now.Add(auth.KeptAfterEnd)))
 	if err != nil {

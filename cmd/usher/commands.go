@@ -59,7 +59,18 @@ func (c *resetAdmin) Run(ctx context.Context, p *program) error {
 }
 
 // administer opens the store for one act, and prints the credentials that come of it.
-func (p *program) administer(ctx context.Context, act func(*auth.Authority) (auth.Credentials, error)) (err error) {
+func (p *program) administer(ctx context.Context, act func(*auth.Authority) (auth.Credentials, error)) error {
+	return p.operate(ctx, func(a *auth.Authority) error {
+		made, err := act(a)
+		if err != nil {
+			return err
+		}
+		return p.print(assignments(made))
+	})
+}
+
+// operate opens the store for one act of whoever has the program.
+func (p *program) operate(ctx context.Context, act func(*auth.Authority) error) (err error) {
 	data, err := p.openStore(ctx)
 	if err != nil {
 		return err
@@ -67,16 +78,13 @@ func (p *program) administer(ctx context.Context, act func(*auth.Authority) (aut
 	defer func() { err = errors.Join(err, data.Close()) }()
 	a, err := p.authority(ctx, data, auth.Settings{ // no tokens come of it
 		Issuer: "usher", AccessTTL: time.Minute, RoomTTL: time.Minute, IdleTTL: time.Minute, MaxTTL: time.Minute,
-		SignUp: auth.SignUpAdmins,
+		AuditKept: p.storage.AuditKept,
+		SignUp:    auth.SignUpAdmins,
 	})
 	if err != nil {
 		return err
 	}
-	made, err := act(a)
-	if err != nil {
-		return err
-	}
-	return p.print(assignments(made))
+	return act(a)
 }
 
 type version struct{}

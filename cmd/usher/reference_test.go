@@ -17,6 +17,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"usher/internal/audit"
 )
 
 const readme = "../../README.md"
@@ -28,7 +30,7 @@ var update = flag.Bool("update", false, "write the reference tables into README.
 func TestReferenceTables(t *testing.T) {
 	t.Parallel()
 	for name, rows := range map[string]func(*testing.T) string{
-		"settings": settingsTable, "operations": operationsTable, "problems": problemsTable,
+		"settings": settingsTable, "operations": operationsTable, "problems": problemsTable, "events": eventsTable,
 	} {
 		want := "<!-- " + name + " -->\n\n" + rows(t) + "\n<!-- end -->"
 		table := regexp.MustCompile(`(?s)<!-- ` + name + ` -->.*?<!-- end -->`)
@@ -129,6 +131,15 @@ func pairs(node *yaml.Node) func(func(string, *yaml.Node) bool) {
 			}
 		}
 	}
+}
+
+// eventsTable is what the audit log may hold.
+func eventsTable(*testing.T) string {
+	rows := "| Event | |\n|---|---|\n"
+	for _, row := range audit.Types {
+		rows += fmt.Sprintf("| `%s` | %s |\n", row.Type, row.Says)
+	}
+	return rows
 }
 
 var problemRow = regexp.MustCompile(`<tr id="(\w+)"><td>(\d+)</td><td><code>\w+</code></td><td>([^<]*)</td></tr>`)

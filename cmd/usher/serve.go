@@ -42,7 +42,7 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	a, err := p.authority(ctx, data, s.authority())
+	a, err := p.authority(ctx, data, s.authority(p.storage.AuditKept))
 	if err != nil {
 		return err
 	}
@@ -66,10 +66,10 @@ func reachable(at net.Addr) string {
 	return at.String()
 }
 
-func (s *serve) authority() auth.Settings {
+func (s *serve) authority(kept time.Duration) auth.Settings {
 	return auth.Settings{
 		Issuer: s.PublicURL, AccessTTL: s.AccessTTL, RoomTTL: s.RoomTokenTTL,
-		IdleTTL: s.RefreshIdle, MaxTTL: s.RefreshMax, SignUp: s.SignUp,
+		IdleTTL: s.RefreshIdle, MaxTTL: s.RefreshMax, SignUp: s.SignUp, AuditKept: kept,
 	}
 }
 

@@ -29,7 +29,8 @@ type commandLine struct {
 	Admin struct {
 		Reset resetAdmin `cmd:"" help:"Give an administrator another password, end all of his sessions, and print it."`
 	} `cmd:"" help:"Administrators."`
-	Version version `cmd:"" help:"Print the version."`
+	Audit   readAudit `cmd:"" help:"Print the audit log of a workspace as lines of JSON, the oldest first."`
+	Version version   `cmd:"" help:"Print the version."`
 }
 
 // storage says where the data are.
@@ -41,6 +42,7 @@ type storage struct {
 	RedisSentinel secret.String `name:"redis-sentinel-password" placeholder:"PASSWORD" help:"The sentinels' own password; that of the URL is the servers'."`
 	RedisPrefix   string        `default:"usher" placeholder:"WORD" help:"What every key begins with."`
 	RedisReplicas int           `name:"redis-wait-replicas" default:"0" placeholder:"N" help:"How many replicas must have a change before it is acknowledged."`
+	AuditKept     time.Duration `default:"2160h" placeholder:"TIME" help:"How long the audit log keeps what happened."`
 }
 
 type journal struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/ulule/limiter/v3"
 	limitredis "github.com/ulule/limiter/v3/drivers/store/redis"
@@ -68,6 +69,9 @@ func (s storage) String() string {
 
 // check finds what is wrong with the settings alone.
 func (s storage) check() error {
+	if s.AuditKept < time.Hour {
+		return errors.New("--audit-kept: an hour at least")
+	}
 	if s.Redis.Empty() && s.Data == "" {
 		return errors.New("--data: no file")
 	}

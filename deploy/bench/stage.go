@@ -61,7 +61,7 @@ var cheap = password.Params{Memory: 8, Passes: 1}
 func authority(ctx context.Context, s store.Store, p password.Params) (*auth.Authority, error) {
 	return auth.New(ctx, s, auth.Settings{
 		Issuer: issuer, AccessTTL: 24 * time.Hour, RoomTTL: 5 * time.Minute, // tokens outlast the whole run
-		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
+		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
 	}, clock, rand.Reader, hasher(p), slog.New(slog.DiscardHandler))
 }
 

@@ -248,6 +248,77 @@ type Email = string
 // Empty Example: {}
 type Empty = map[string]interface{}
 
+// Event defines model for Event.
+type Event struct {
+	// ActorID Example: 60cb1fd41f46ac12ff0eec79
+	ActorID EventID `json:"actorId,omitempty,omitzero"`
+
+	// ActorKind As `aud` of the token; `operator` for whoever runs the program; absent for nobody.
+	//
+	// Example: user
+	ActorKind string `json:"actorKind,omitempty,omitzero"`
+
+	// Address An IPv4 address, or the /64 of an IPv6 address.
+	//
+	// Example: 192.0.2.7
+	Address string `json:"address,omitempty,omitzero"`
+
+	// At Example: 2026-11-22T09:00:00Z
+	At Instant `json:"at"`
+
+	// ID Example: 60cb1fd41f46ac12ff0eec79
+	ID ID `json:"id"`
+
+	// Reason Example: role_granted
+	Reason EventWord `json:"reason,omitempty,omitzero"`
+
+	// RequestID As in the log of the server.
+	//
+	// Example: 59961825ea5e0b88
+	RequestID string `json:"requestId,omitempty,omitzero"`
+
+	// Role The role that was given.
+	//
+	// Example: role_room_moderator
+	Role string `json:"role,omitempty,omitzero"`
+
+	// RoomID Example: 60cb1fd41f46ac12ff0eec79
+	RoomID ID `json:"roomId,omitempty,omitzero"`
+
+	// SessionID Example: 60cb1fd41f46ac12ff0eec79
+	SessionID ID `json:"sessionId,omitempty,omitzero"`
+
+	// SpaceID Example: 60cb1fd41f46ac12ff0eec79
+	SpaceID ID `json:"spaceId,omitempty,omitzero"`
+
+	// SubjectID Example: 60cb1fd41f46ac12ff0eec79
+	SubjectID EventID `json:"subjectId,omitempty,omitzero"`
+
+	// Type Example: role_granted
+	Type EventWord `json:"type"`
+
+	// UserAgent What the client called itself.
+	//
+	// Example: curl/8.5.0
+	UserAgent string `json:"userAgent,omitempty,omitzero"`
+}
+
+// EventID Example: 60cb1fd41f46ac12ff0eec79
+type EventID = string
+
+// EventWord Example: role_granted
+type EventWord = string
+
+// Events Example: {"items":[{"address":"192.0.2.7","at":"2026-11-22T09:00:00Z","id":"60cb1fd41f46ac12ff0eec79","reason":"wrong_password","subjectId":"60cb1fd41f46ac12ff0eec7a","type":"sign_in_refused"}]}
+type Events struct {
+	Items []Event `json:"items"`
+
+	// Next Where the next page begins; absent on the last.
+	//
+	// Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
+	Next Next `json:"next,omitempty,omitzero"`
+}
+
 // ExternalID The integrator's own id of a person.
 //
 // Example: student-4711
@@ -1057,6 +1128,36 @@ type Unavailable = Problem
 
 // UnsupportedType Example: {"code":"invite_used","detail":"The invite has been used by someone else.","message":"The invite has been used by someone else.","requestId":"5f0c3a1be2d94c77","status":410,"title":"Gone","type":"https://usher.example.com/problems#invite_used"}
 type UnsupportedType = Problem
+
+// ListEventsParams defines parameters for ListEvents.
+type ListEventsParams struct {
+	// Limit The most entries to answer.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// After The `next` of the page before. It is opaque.
+	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// Type One type of events.
+	Type EventWord `form:"type,omitempty" json:"type,omitempty,omitzero"`
+
+	// ActorID By whom.
+	ActorID EventID `form:"actorId,omitempty" json:"actorId,omitempty,omitzero"`
+
+	// SubjectID About which user, seat, link, client or key.
+	SubjectID EventID `form:"subjectId,omitempty" json:"subjectId,omitempty,omitzero"`
+
+	// SpaceID In which space.
+	SpaceID ID `form:"spaceId,omitempty" json:"spaceId,omitempty,omitzero"`
+
+	// RoomID In which room.
+	RoomID ID `form:"roomId,omitempty" json:"roomId,omitempty,omitzero"`
+
+	// Since From this instant on.
+	Since Instant `form:"since,omitempty" json:"since,omitempty,omitzero"`
+
+	// Until Before this instant.
+	Until Instant `form:"until,omitempty" json:"until,omitempty,omitzero"`
+}
 
 // VerifyRequestParams defines parameters for VerifyRequest.
 type VerifyRequestParams struct {

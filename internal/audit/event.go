@@ -1,0 +1,142 @@
+package audit
+
+import (
+	"slices"
+	"time"
+)
+
+// A Type says what happened. It is a stable word.
+type Type string
+
+// What happens to people and what they come in with.
+const (
+	SignIn               Type = "sign_in"
+	SignInRefused        Type = "sign_in_refused"
+	RefreshTheft         Type = "refresh_theft" // a refresh token came twice; its session is ended
+	PasswordChanged      Type = "password_changed"
+	PasswordRefused      Type = "password_refused" // a wrong old password
+	UserCreated          Type = "user_created"
+	UserUpdated          Type = "user_updated"
+	UserBlocked          Type = "user_blocked"
+	UserUnblocked        Type = "user_unblocked"
+	UserDeleted          Type = "user_deleted"
+	SessionEnded         Type = "session_ended"
+	WorkspaceCreated     Type = "workspace_created"
+	WorkspaceRoleChanged Type = "workspace_role_changed"
+)
+
+// What happens in spaces and rooms, and at their doors.
+const (
+	SpaceCreated     Type = "space_created"
+	SpaceUpdated     Type = "space_updated"
+	SpaceDeleted     Type = "space_deleted"
+	SpaceRoleChanged Type = "space_role_changed"
+	MemberRemoved    Type = "member_removed"
+	SpaceBanned      Type = "space_banned"
+	SpaceUnbanned    Type = "space_unbanned"
+	RoomCreated      Type = "room_created"
+	RoomUpdated      Type = "room_updated"
+	RoomClosed       Type = "room_closed"
+	RoomDeleted      Type = "room_deleted"
+	RoleGranted      Type = "role_granted"
+	RoleRevoked      Type = "role_revoked"
+	Kicked           Type = "kicked"
+	Banned           Type = "banned"
+	Unbanned         Type = "unbanned"
+	EntryRefused     Type = "entry_refused"
+
+	InviteCreated Type = "invite_created"
+	InviteRevoked Type = "invite_revoked"
+	InviteUsed    Type = "invite_used"
+	LinkCreated   Type = "link_created"
+	LinkUpdated   Type = "link_updated"
+	LinkRevoked   Type = "link_revoked"
+	LinkRedeemed  Type = "link_redeemed"
+	LinkRefused   Type = "link_refused"
+	GuestJoined   Type = "guest_joined" // through an open room's door
+)
+
+// Types are all of them, each with what it says.
+var Types = []struct {
+	Type Type
+	Says string
+}{
+	{SignIn, "Somebody signed in; the actor is the user or the client."},
+	{SignInRefused, "Somebody was not let in: `unknown_account`, `wrong_password`, `blocked`, `wrong_secret`. Nothing is kept of what was typed."},
+	{RefreshTheft, "A refresh token came twice, and so is in two hands; its session has ended."},
+	{SessionEnded, "A session was ended."},
+	{PasswordChanged, "A password was changed, by its owner or by the operator."},
+	{PasswordRefused, "The old password was wrong."},
+	{UserCreated, "An account was made."},
+	{UserUpdated, "An account was changed."},
+	{UserBlocked, "An account was blocked."},
+	{UserUnblocked, "A block was lifted."},
+	{UserDeleted, "An account was deleted."},
+	{WorkspaceCreated, "The workspace was made, with its first administrator."},
+	{WorkspaceRoleChanged, "A role in the workspace was given, or taken where there is none."},
+	{SpaceCreated, "A space was made."},
+	{SpaceUpdated, "A space was changed."},
+	{SpaceDeleted, "A space was deleted, with all its rooms."},
+	{SpaceRoleChanged, "A member's role was changed."},
+	{MemberRemoved, "A member was removed, or left."},
+	{SpaceBanned, "Somebody was banned from a space."},
+	{SpaceUnbanned, "A ban from a space was lifted."},
+	{RoomCreated, "A room was made."},
+	{RoomUpdated, "A room was changed."},
+	{RoomClosed, "A room was closed."},
+	{RoomDeleted, "A room was deleted."},
+	{RoleGranted, "A role in a room was given."},
+	{RoleRevoked, "A role in a room was taken."},
+	{Kicked, "A user or a seat was put out of a room."},
+	{Banned, "A user or a seat was banned from a room."},
+	{Unbanned, "A ban from a room was lifted."},
+	{EntryRefused, "Somebody was not let into a room; the reason is the first of those in the answer."},
+	{InviteCreated, "An invite was made. Its id is not told: unspent it is worth something."},
+	{InviteRevoked, "An invite was taken back."},
+	{InviteUsed, "An invite was used."},
+	{LinkCreated, "A guest link was made."},
+	{LinkUpdated, "A guest link was changed."},
+	{LinkRevoked, "A guest link was revoked."},
+	{LinkRedeemed, "A guest took a seat by a link; the actor is the seat."},
+	{LinkRefused, "A link gave no seat; the reason is the code of the answer."},
+	{GuestJoined, "A guest came through an open room's door."},
+}
+
+// An Event is what happened. It holds ids and words of ours, and of what comes from outside only the Origin: no name,
+// no address of a person, nothing that opens anything.
+type Event struct {
+	ID        string    // 24 hex digits; one event is kept under one id, however often it is appended
+	At        time.Time `store:"at"`
+	Type      Type      `store:"type"`
+	ActorKind string    `store:"kind"`  // as in tokens; "" is nobody, Operator whoever runs the program
+	Actor     string    `store:"actor"` // who did it
+	Session   string    `store:"session"`
+	Subject   string    `store:"subject"` // the user, seat, link, client or key that it was done to
+	Space     string    `store:"space"`
+	Room      string    `store:"room"`
+	Role      string    `store:"role"`   // which was given
+	Reason    string    `store:"reason"` // of a refusal
+
+	Address   string `store:"address"`
+	RequestID string `store:"request"`
+	UserAgent string
+}
+
+// Operator is the ActorKind of whoever has the program itself.
+const Operator = "operator"
+
+// agentFields hold a user agent in pieces: a field of more than 64 bytes would double what a record takes in Redis.
+var agentFields = []string{"agent", "agent2", "agent3", "agent4"}
+
+const piece = 64
+
+// pieces cuts a user agent up.
+func pieces(agent string) map[string]string {
+	cut := map[string]string{}
+	for i, part := range slices.Collect(slices.Chunk([]byte(agent), piece)) {
+		if i < len(agentFields) {
+			cut[agentFields[i]] = string(part)
+		}
+	}
+	return cut
+}

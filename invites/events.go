@@ -1,0 +1,45 @@
+package invites
+
+import (
+	"cmp"
+	"context"
+	"errors"
+
+	"usher/auth"
+	"usher/internal/audit"
+	"usher/roles"
+)
+
+// seated records who has taken a seat. A guest may do that again and again, as the same one.
+func (d *Desk) seated(ctx context.Context, guest auth.Identity, role string) error {
+	e := audit.Event{Type: audit.LinkRedeemed, Subject: guest.Link, Space: guest.Space, Room: guest.Room, Role: role}
+	if guest.Link == "" {
+		e.Type = audit.GuestJoined
+	}
+	return d.auth.Recorded(ctx, guest, d.auth.Hourly(ctx, e, guest.ID), nil)
+}
+
+// reasons are the words for why a link gave no seat.
+var reasons = []struct {
+	err  error
+	word string
+}{
+	{roles.ErrRoomClosed, "room_closed"},
+	{ErrSeatBanned, "banned"},
+	{ErrLinkRevoked, "link_revoked"},
+	{ErrLinkExpired, "link_expired"},
+	{ErrLinkPaused, "link_paused"},
+	{ErrLinkUsed, "link_used"},
+}
+
+// refused records that a link gave no seat, and returns why.
+func (d *Desk) refused(ctx context.Context, h hall, refusal error) error {
+	for _, r := range reasons {
+		if errors.Is(refusal, r.err) {
+			e := audit.Event{Type: audit.LinkRefused, Subject: h.link.ID, Space: h.token.space, Room: h.token.room, Reason: r.word}
+			who := auth.Identity{Workspace: h.room.Workspace}
+			return cmp.Or(d.auth.Recorded(ctx, who, d.auth.Hourly(ctx, e, h.link.ID), nil), refusal)
+		}
+	}
+	return refusal
+}
