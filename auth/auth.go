@@ -15,6 +15,7 @@ import (
 
 	"usher/internal/audit"
 	"usher/internal/password"
+	"usher/internal/seal"
 	"usher/internal/store"
 )
 
@@ -38,8 +39,13 @@ type Settings struct {
 	RoomTTL   time.Duration // life of a room token
 	IdleTTL   time.Duration // a user's session ends when it was not refreshed for so long
 	MaxTTL    time.Duration // a user's session ends then in any case
+	GuestTTL  time.Duration // the longest that a guest may stay without redeeming a link again
 	SignUp    SignUp        // who may create users
 	AuditKept time.Duration // how long the audit log keeps what happened
+
+	KeyCache    time.Duration // how long servers and verifiers go on with the keys that they know; a second at least
+	KeyRotation time.Duration // how long a key is active; until an operator asks for another, where it is zero
+	Seal        seal.Seal     // what the stored keys are encrypted with
 }
 
 // SignUp says who may create users.
@@ -59,7 +65,7 @@ type Authority struct {
 	set    Settings
 	random io.Reader
 	hasher *password.Hasher
-	keys   *keyring
+	keys   *keeper
 	events *audit.Log
 	log    *slog.Logger
 }
@@ -69,13 +75,17 @@ type Authority struct {
 func New(
 	ctx context.Context, s store.Store, set Settings, now func() time.Time, random io.Reader, hasher *password.Hasher, log *slog.Logger,
 ) (*Authority, error) {
-	if set.Issuer == "" || min(set.AccessTTL, set.RoomTTL, set.IdleTTL, set.MaxTTL, set.AuditKept) < time.Second {
+	lives := min(set.AccessTTL, set.RoomTTL, set.IdleTTL, set.MaxTTL, set.AuditKept, set.KeyCache)
+	if set.Issuer == "" || lives < time.Second {
 		return nil, errors.New("auth: settings: an issuer, and lives of a second at least")
 	}
 	if set.SignUp != SignUpUsers && set.SignUp != SignUpAdmins {
 		return nil, fmt.Errorf("auth: settings: sign-up %q", set.SignUp)
 	}
-	a := &Authority{Store: s, Now: now, set: set, random: random, hasher: hasher, log: log, events: audit.New(s, set.AuditKept)}
+	a := &Authority{
+		Store: s, Now: now, set: set, random: random, hasher: hasher, keys: new(keeper), log: log,
+		events: audit.New(s, set.AuditKept),
+	}
 	return a, a.loadKeys(ctx)
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/internal/secret"
-	"usher/internal/store"
 )
 
 type zeros struct{}
@@ -19,14 +18,16 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // fuzzer is one in every process.
 func still(t testing.TB) *Authority {
 	t.Helper()
-	kids := []string{strings.Repeat("a", 24), strings.Repeat("b", 24)}
-	keys, err := ring(kids, []store.Record{
-		{"use": forSigning, "secret": base64url.EncodeToString(make([]byte, 32))},
-		{"use": forRefresh, "secret": base64url.EncodeToString(make([]byte, 32))},
-	})
-	require.NoError(t, err)
+	r := &keyring{keys: map[string]*key{}}
+	for kid, use := range map[string]string{strings.Repeat("a", 24): forSigning, strings.Repeat("b", 24): forRefresh} {
+		k := &key{kid: kid, Use: use, From: time.Unix(1, 0)}
+		k.arm(make([]byte, 32))
+		r.keys[kid] = k
+	}
 	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
-	return &Authority{Now: func() time.Time { return at }, set: settings, random: zeros{}, keys: keys}
+	a := &Authority{Now: func() time.Time { return at }, set: settings, random: zeros{}, keys: &keeper{looked: at}}
+	a.keys.Store(r)
+	return a
 }
 
 // everyone is an identity of each kind.
@@ -61,7 +62,7 @@ func FuzzAuthenticate(f *testing.F) {
 		f.Add(token)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		who, err := a.Authenticate(token)
+		who, err := a.Authenticate(t.Context(), token)
 		if expected, ok := minted[token]; ok {
 			require.NoError(t, err)
 			require.Equal(t, expected, who)
@@ -80,7 +81,7 @@ func FuzzRefreshToken(f *testing.F) {
 			continue
 		}
 		who.How = "" // looked up, not kept
-		token, err := a.keys.issue(ticket{who, 7})
+		token, err := ticket{who, 7}.issue(a.activeKey(forRefresh))
 		require.NoError(f, err)
 		issued[token.Reveal()] = ticket{who, 7}
 		f.Add(token.Reveal())
@@ -90,7 +91,7 @@ func FuzzRefreshToken(f *testing.F) {
 		f.Add(token)
 	}
 	f.Fuzz(func(t *testing.T, token string) {
-		got, err := a.keys.read(secret.New(token))
+		got, err := a.readTicket(t.Context(), secret.New(token))
 		if expected, ok := issued[token]; ok {
 			require.NoError(t, err)
 			require.Equal(t, expected, got)

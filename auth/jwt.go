@@ -1,13 +1,17 @@
 package auth
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"usher/internal/store"
 )
 
 const (
@@ -17,9 +21,6 @@ const (
 	// skew is how far ahead the clock of a fellow server that issued a token may be.
 	skew = 30 * time.Second
 )
-
-// kidBytes are the bytes of a kid, of which there are 64 at most.
-const kidBytes = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 // The typ of a token's header. It keeps one kind of token from being taken for another (RFC 8725, section 3.11).
 const (
@@ -87,7 +88,7 @@ func (a *Authority) register(subject, audience string, ends time.Time) registere
 
 // sign makes a token of a typ.
 func (a *Authority) sign(typ string, c claims) (string, error) {
-	key := a.keys.signing
+	key := a.activeKey(forSigning)
 	token := jwt.NewWithClaims(jwt.GetSigningMethod(key.alg), c)
 	token.Header["typ"], token.Header["kid"] = typ, key.kid
 	signed, err := token.SignedString(key.private)
@@ -98,9 +99,12 @@ func (a *Authority) sign(typ string, c claims) (string, error) {
 }
 
 // verify takes a token of a typ apart, into c. Whatever is wrong with it, the answer is ErrInvalidToken: who forges
-// tokens learns nothing from being refused.
-func (a *Authority) verify(token, typ string, c claims) error {
-	key, err := a.examine(token, typ, c.names())
+// tokens learns nothing from being refused. Any other error is the store's, of whom a key had to be asked for.
+func (a *Authority) verify(ctx context.Context, token, typ string, c claims) error {
+	key, err := a.examine(ctx, token, typ, c.names())
+	if errors.Is(err, store.ErrUnavailable) {
+		return err
+	}
 	if err != nil {
 		return ErrInvalidToken
 	}
@@ -122,7 +126,7 @@ func (a *Authority) verify(token, typ string, c claims) error {
 
 // examine looks at what the library doesn't: the size, the names of the claims, the header. It returns the key that
 // the header names.
-func (a *Authority) examine(token, typ string, names []string) (*signingKey, error) {
+func (a *Authority) examine(ctx context.Context, token, typ string, names []string) (*key, error) {
 	if len(token) > longestToken {
 		return nil, ErrInvalidToken
 	}
@@ -141,13 +145,13 @@ func (a *Authority) examine(token, typ string, names []string) (*signingKey, err
 	if err := checkMembers(raw[1], names...); err != nil {
 		return nil, err
 	}
-	return a.keyOf(raw[0], typ)
+	return a.keyOf(ctx, raw[0], typ)
 }
 
-// keyOf is the key, out of those in memory, that a header names. The header must be the one that we write, to the
+// keyOf is the key that a header names. The header must be the one that we write, to the
 // letter: crit, b64, jku, jwk, x5u, x5c and whatever else there is get no say in how, or by which key, a token is
 // verified.
-func (a *Authority) keyOf(header []byte, typ string) (*signingKey, error) {
+func (a *Authority) keyOf(ctx context.Context, header []byte, typ string) (*key, error) {
 	if err := checkMembers(header); err != nil {
 		return nil, err
 	}
@@ -155,9 +159,12 @@ func (a *Authority) keyOf(header []byte, typ string) (*signingKey, error) {
 	if err := json.Unmarshal(header, &members); err != nil {
 		return nil, err
 	}
-	key := a.keys.signers[members["kid"]]
-	if key == nil || !maps.Equal(members, map[string]string{"alg": key.alg, "kid": key.kid, "typ": typ}) {
+	if members["typ"] != typ || members["alg"] != algorithm {
 		return nil, ErrInvalidToken
 	}
-	return key, nil
+	key, err := a.keyNamed(ctx, forSigning, members["kid"])
+	if err == nil && !maps.Equal(members, map[string]string{"alg": key.alg, "kid": key.kid, "typ": typ}) {
+		err = ErrInvalidToken
+	}
+	return key, err
 }

@@ -29,8 +29,8 @@ type forge struct {
 func newForge(w *world) *forge {
 	now := w.Now().Unix()
 	return &forge{
-		w: w, key: w.keys.signing.private,
-		head: map[string]any{"alg": "EdDSA", "typ": "at+jwt", "kid": w.keys.signing.kid},
+		w: w, key: w.activeKey(forSigning).private,
+		head: map[string]any{"alg": "EdDSA", "typ": "at+jwt", "kid": w.activeKey(forSigning).kid},
 		claim: map[string]any{
 			"iss": settings.Issuer, "sub": w.admin.ID, "aud": "user", "type": "accessToken", "cId": "web",
 			"jti": w.NewID(), "iat": now, "exp": now + 900, "sid": w.admin.Session, "wId": w.admin.Workspace, "how": "account",
@@ -98,8 +98,10 @@ var refusals = []struct {
 	{"alg none, stripped of it", func(f *forge) string { return stripped(f.headed(set{"alg": "none"})) }},
 	{"alg NoNe", func(f *forge) string { return stripped(f.headed(set{"alg": "NoNe"})) }},
 	{"the signature stripped", func(f *forge) string { return stripped(f.signed()) }},
-	{"HS256 with the public key", func(f *forge) string { return confused(f, f.w.keys.signing.public) }},
-	{"HS256 with the public key in base64", func(f *forge) string { return confused(f, []byte(f.w.JWKS()[0].X)) }},
+	{"HS256 with the public key", func(f *forge) string { return confused(f, f.w.activeKey(forSigning).public) }},
+	{"HS256 with the public key in base64", func(f *forge) string {
+		return confused(f, []byte(base64url.EncodeToString(f.w.activeKey(forSigning).public)))
+	}},
 	{"alg ES256", func(f *forge) string { return f.headed(set{"alg": "ES256"}) }},
 	{"alg Ed25519", func(f *forge) string { return f.headed(set{"alg": "Ed25519"}) }},
 	{"alg missing", func(f *forge) string { return f.headed(set{"alg": nil}) }},
@@ -111,7 +113,7 @@ var refusals = []struct {
 	{"kid a path", func(f *forge) string { return f.headed(set{"kid": "../../dev/null"}) }},
 	{"kid a query", func(f *forge) string { return f.headed(set{"kid": "' OR 1=1 --"}) }},
 	{"kid a URL", func(f *forge) string { return f.headed(set{"kid": "https://evil.test/key"}) }},
-	{"kid of the refresh key", func(f *forge) string { return f.headed(set{"kid": f.w.keys.refresh}) }},
+	{"kid of the refresh key", func(f *forge) string { return f.headed(set{"kid": f.w.activeKey(forRefresh).kid}) }},
 	{"another key under our kid", func(f *forge) string { f.key = newKey(); return f.signed() }},
 	{"another installation's", anotherInstallation},
 
@@ -129,7 +131,7 @@ var refusals = []struct {
 	{"x5u", func(f *forge) string { return f.headed(set{"x5u": "https://evil.test/x.pem"}) }},
 	{"x5c", func(f *forge) string { return f.headed(set{"x5c": []string{"MIIB"}}) }},
 	{"a member that we don't send", func(f *forge) string { return f.headed(set{"cty": "JWT"}) }},
-	{"kid twice", func(f *forge) string { return f.headSaying(`"kid":"` + f.w.keys.signing.kid + `"`) }},
+	{"kid twice", func(f *forge) string { return f.headSaying(`"kid":"` + f.w.activeKey(forSigning).kid + `"`) }},
 	{"alg twice", func(f *forge) string { return f.headSaying(`"alg":"none"`) }},
 	{"ALG beside alg", func(f *forge) string { return f.headSaying(`"ALG":"none"`) }},
 	{"a header that is a list", func(f *forge) string { f.rawHead = `["EdDSA"]`; return f.signed() }},
@@ -206,11 +208,11 @@ func TestTokensThatMustNotBeTaken(t *testing.T) {
 	for _, row := range refusals {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
-			who, err := w.Authenticate(newForge(w).signed())
+			who, err := w.Authenticate(t.Context(), newForge(w).signed())
 			require.NoError(t, err, "the control")
 			require.Equal(t, w.admin.ID, who.ID)
 
-			who, err = w.Authenticate(row.make(newForge(w)))
+			who, err = w.Authenticate(t.Context(), row.make(newForge(w)))
 			require.Equal(t, ErrInvalidToken, err)
 			require.Zero(t, who)
 		})

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"strconv"
 	"time"
@@ -21,9 +22,12 @@ func (a *Authority) refresh(ctx context.Context, req TokenRequest) (Tokens, erro
 	if req.RefreshToken.Empty() {
 		return Tokens{}, ErrInvalidRequest
 	}
-	t, err := a.keys.read(req.RefreshToken)
+	t, err := a.readTicket(ctx, req.RefreshToken)
+	if errors.Is(err, errTicket) {
+		err = ErrInvalidGrant
+	}
 	if err != nil {
-		return Tokens{}, ErrInvalidGrant
+		return Tokens{}, err
 	}
 	var tokens Tokens
 	err = Settle(func() error {

@@ -178,7 +178,7 @@ func TestASessionEndsWhenItIsNotRefreshed(t *testing.T) {
 }
 
 func (w *world) sessionOf(tokens Tokens) string {
-	t, err := w.keys.read(tokens.RefreshToken)
+	t, err := w.readTicket(w.ctx(), tokens.RefreshToken)
 	require.NoError(w, err)
 	return t.who.Session
 }

@@ -181,7 +181,7 @@ func TestARotationHoldsItsAnchors(t *testing.T) {
 				tokens = w.signIn(name, good)
 				who = w.identity(tokens)
 			}
-			ticket, err := w.keys.read(tokens.RefreshToken)
+			ticket, err := w.readTicket(w.ctx(), tokens.RefreshToken)
 			require.NoError(w, err)
 			_, anchors, _, err := w.read(w.ctx(), ticket.who)
 			require.NoError(w, err)

@@ -63,7 +63,7 @@ func (a *Authority) tokens(who Identity, gen int64, ends time.Time) (Tokens, err
 	if err != nil {
 		return Tokens{}, err
 	}
-	refresh, err := a.keys.issue(ticket{who, gen})
+	refresh, err := ticket{who, gen}.issue(a.activeKey(forRefresh))
 	if err != nil {
 		return Tokens{}, err
 	}

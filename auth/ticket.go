@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
@@ -8,6 +9,7 @@ import (
 	"errors"
 
 	"usher/internal/secret"
+	"usher/internal/store"
 )
 
 // A ticket is what a refresh token says: whose session it refreshes, and as which generation. The token is
@@ -15,7 +17,8 @@ import (
 //	base64url(version, kid, ids…, generation, client, HMAC-SHA256 over all that)
 //
 // with ids as 12 bytes each. So it can be made again from what the store knows, nothing of it is stored, and it names
-// every record that its session hangs on.
+// every record that its session hangs on. Made again after its key was rotated it reads differently, and is worth the
+// same: what counts is the generation.
 type ticket struct {
 	who Identity
 	gen int64
@@ -51,13 +54,13 @@ func (who *Identity) ids() (version byte, ids []*string) {
 	return userTicket, []*string{&who.Workspace, &who.ID, &who.Session}
 }
 
-// issue makes the refresh token of a ticket.
-func (k *keyring) issue(t ticket) (secret.String, error) {
+// issue makes the refresh token of a ticket under a key.
+func (t ticket) issue(k *key) (secret.String, error) {
 	if t.who.Kind == Guest && t.who.Link == "" {
 		t.who.Link = noID
 	}
 	version, ids := t.who.ids()
-	kid, err := hex.DecodeString(k.refresh)
+	kid, err := hex.DecodeString(k.kid)
 	if err != nil || len(kid) != idBytes {
 		return secret.String{}, errNotID
 	}
@@ -71,11 +74,12 @@ func (k *keyring) issue(t ticket) (secret.String, error) {
 	}
 	body = binary.BigEndian.AppendUint64(body, uint64(t.gen)) //nolint:gosec // a generation counts from 1
 	body = append(body, t.who.Client...)
-	return secret.New(base64url.EncodeToString(append(body, mac(k.macs[k.refresh], body)...))), nil
+	return secret.New(base64url.EncodeToString(append(body, mac(k.mac, body)...))), nil
 }
 
-// read is the reverse of issue. It returns errTicket for everything that issue did not make.
-func (k *keyring) read(token secret.String) (ticket, error) {
+// readTicket is the reverse of issue. It returns errTicket for everything that issue did not make, and the store's error
+// where a key had to be asked for.
+func (a *Authority) readTicket(ctx context.Context, token secret.String) (ticket, error) {
 	text := token.Reveal()
 	if len(text) > longestTicket {
 		return ticket{}, errTicket
@@ -85,8 +89,11 @@ func (k *keyring) read(token secret.String) (ticket, error) {
 		return ticket{}, errTicket
 	}
 	body, sum := raw[:len(raw)-sha256.Size], raw[len(raw)-sha256.Size:]
-	key, known := k.macs[hex.EncodeToString(body[1:1+idBytes])]
-	if !known || !hmac.Equal(sum, mac(key, body)) {
+	k, err := a.keyNamed(ctx, forRefresh, hex.EncodeToString(body[1:1+idBytes]))
+	if errors.Is(err, store.ErrUnavailable) {
+		return ticket{}, err
+	}
+	if err != nil || !hmac.Equal(sum, mac(k.mac, body)) {
 		return ticket{}, errTicket
 	}
 	return parse(body)

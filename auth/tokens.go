@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"time"
 
 	"usher/internal/secret"
@@ -43,9 +44,9 @@ func (a *Authority) accessToken(who Identity, ends time.Time) (secret.String, ti
 
 // Authenticate verifies an access token and says whose it is. Whatever is wrong with it, the error is
 // ErrInvalidToken. That the session still lives is for Get to say.
-func (a *Authority) Authenticate(token string) (Identity, error) {
+func (a *Authority) Authenticate(ctx context.Context, token string) (Identity, error) {
 	var c accessClaims
-	if err := a.verify(token, typAccess, &c); err != nil {
+	if err := a.verify(ctx, token, typAccess, &c); err != nil {
 		return Identity{}, err
 	}
 	who := Identity{

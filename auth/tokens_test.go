@@ -18,7 +18,7 @@ func TestWhatAnAccessTokenSays(t *testing.T) {
 	require.Equal(t, settings.AccessTTL, tokens.ExpiresIn)
 
 	head, claims := opened(t, tokens.AccessToken.Reveal())
-	require.Equal(t, set{"alg": "EdDSA", "typ": "at+jwt", "kid": w.JWKS()[0].Kid}, head)
+	require.Equal(t, set{"alg": "EdDSA", "typ": "at+jwt", "kid": w.activeKey(forSigning).kid}, head)
 	require.Subset(t, claims, set{
 		"iss": settings.Issuer, "sub": w.admin.ID, "aud": "user", "type": "accessToken", "cId": "web",
 		"wId": w.first.Workspace, "how": "account_verified",
@@ -59,9 +59,9 @@ func TestWhatARoomTokenSays(t *testing.T) {
 	require.Equal(t, in.NotAfter, expires, "no longer than the link")
 
 	var room roomClaims
-	require.NoError(t, w.verify(token.Reveal(), typRoom, &room))
+	require.NoError(t, w.verify(t.Context(), token.Reveal(), typRoom, &room))
 	require.Equal(t, "ro", room.Room)
-	require.Equal(t, ErrInvalidToken, w.verify(w.signIn("admin", good).AccessToken.Reveal(), typRoom, &room))
+	require.Equal(t, ErrInvalidToken, w.verify(t.Context(), w.signIn("admin", good).AccessToken.Reveal(), typRoom, &room))
 }
 
 func TestATokenEnds(t *testing.T) {
@@ -69,10 +69,10 @@ func TestATokenEnds(t *testing.T) {
 	w := newWorld(t, storetest.Bolt(t), settings)
 	token := w.signIn("admin", good).AccessToken.Reveal()
 	w.forward(settings.AccessTTL - time.Second)
-	_, err := w.Authenticate(token)
+	_, err := w.Authenticate(t.Context(), token)
 	require.NoError(t, err)
 	w.forward(time.Second)
-	_, err = w.Authenticate(token)
+	_, err = w.Authenticate(t.Context(), token)
 	require.ErrorIs(t, err, ErrInvalidToken)
 }
 
@@ -82,10 +82,10 @@ func TestAFellowServersClockMayBeAhead(t *testing.T) {
 	w.forward(skew)
 	token := w.signIn("admin", good).AccessToken.Reveal()
 	w.forward(-skew)
-	_, err := w.Authenticate(token)
+	_, err := w.Authenticate(t.Context(), token)
 	require.NoError(t, err)
 	w.forward(-time.Second)
-	_, err = w.Authenticate(token)
+	_, err = w.Authenticate(t.Context(), token)
 	require.ErrorIs(t, err, ErrInvalidToken)
 }
 
@@ -105,7 +105,7 @@ func BenchmarkAuthenticate(b *testing.B) {
 	token, _, err := a.accessToken(everyone()[0], time.Time{})
 	require.NoError(b, err)
 	for b.Loop() {
-		if _, err := a.Authenticate(token.Reveal()); err != nil {
+		if _, err := a.Authenticate(b.Context(), token.Reveal()); err != nil {
 			b.Fatal(err)
 		}
 	}

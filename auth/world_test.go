@@ -36,8 +36,12 @@ var settings = Settings{
 	RoomTTL:   5 * time.Minute,
 	IdleTTL:   21 * 24 * time.Hour,
 	MaxTTL:    90 * 24 * time.Hour,
+	GuestTTL:  5 * 24 * time.Hour,
 	SignUp:    SignUpUsers,
 	AuditKept: 90 * 24 * time.Hour,
+
+	KeyCache:    time.Minute,
+	KeyRotation: 90 * 24 * time.Hour,
 }
 
 // A clock moves when it is told to.
@@ -138,7 +142,7 @@ func (w *world) signedIn(username, pw string) Identity {
 
 func (w *world) identity(tokens Tokens) Identity {
 	w.Helper()
-	who, err := w.Authenticate(tokens.AccessToken.Reveal())
+	who, err := w.Authenticate(w.Context(), tokens.AccessToken.Reveal())
 	require.NoError(w, err)
 	return who
 }

@@ -17,7 +17,7 @@ func TestContractAndDomainTakeTheSame(t *testing.T) {
 	t.Parallel()
 	var authority *auth.Authority
 	m := build(t, func(_ *machine, a *api, _ map[string]handler) { authority = a.Authority })
-	who, err := authority.Authenticate(m.token[auth.User])
+	who, err := authority.Authenticate(t.Context(), m.token[auth.User])
 	require.NoError(t, err)
 	doc, err := contract()
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"time"
 	"unicode/utf8"
@@ -50,7 +51,9 @@ func tokensOf(t auth.Tokens) wire.Tokens {
 	}
 }
 
-func (a *api) getKeys(*call) (any, error) {
+// getKeys is the one operation whose answer may be kept: for as long as a new key is published before it signs.
+func (a *api) getKeys(c *call) (any, error) {
+	c.gin.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", a.Authority.KeyCache()/time.Second))
 	return wire.KeySet{Keys: all(a.Authority.JWKS(), func(k auth.JWK) wire.Key {
 		return wire.Key{Alg: k.Alg, Crv: k.Crv, Kid: k.Kid, Kty: k.Kty, Use: k.Use, X: k.X}
 	})}, nil

@@ -45,7 +45,7 @@ func (a *api) identify(c *call, op operation) error {
 	if !strings.EqualFold(scheme, "Bearer") || token == "" {
 		return auth.ErrInvalidToken
 	}
-	who, err := a.Authority.Authenticate(token)
+	who, err := a.Authority.Authenticate(c, token)
 	if err != nil {
 		return err
 	}

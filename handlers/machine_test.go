@@ -46,7 +46,7 @@ func build(t testing.TB, parts ...part) *machine {
 	t.Cleanup(func() { _ = file.Close() })
 	hasher := password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader)
 	authority, err := auth.New(t.Context(), file, auth.Settings{
-		Issuer: "https://usher.test", AccessTTL: time.Hour, RoomTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
+		Issuer: "https://usher.test", AccessTTL: time.Hour, RoomTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
 	}, time.Now, rand.Reader, hasher, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 

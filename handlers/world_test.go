@@ -64,7 +64,7 @@ func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	var err error
 	d.auth, err = auth.New(t.Context(), counted{s, d.applies}, auth.Settings{
 		Issuer: publicURL, AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
-		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
+		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
 	}, now, rand.Reader, hasher, log)
 	must(t, err)
 	spaces := roles.New(d.auth, roles.Settings{})

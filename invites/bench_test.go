@@ -139,7 +139,7 @@ func (s *school) enter(int) func(context.Context, int) error {
 
 func (s *school) authenticate(int) func(context.Context, int) error {
 	return func(ctx context.Context, i int) error {
-		who, err := s.auth.Authenticate(s.tokens[i%pupils].AccessToken.Reveal())
+		who, err := s.auth.Authenticate(ctx, s.tokens[i%pupils].AccessToken.Reveal())
 		if err == nil {
 			_, _, err = s.auth.Get(ctx, who)
 		}

@@ -47,10 +47,10 @@ func TestNothingOutlivesTheLink(t *testing.T) {
 		tokens, err := h.refresh(g.RefreshToken)
 		require.NoError(t, err)
 		require.Equal(t, 30*time.Second, tokens.ExpiresIn)
-		_, err = h.auth.Authenticate(tokens.AccessToken.Reveal())
+		_, err = h.auth.Authenticate(t.Context(), tokens.AccessToken.Reveal())
 		require.NoError(t, err)
 		h.pass(30 * time.Second)
-		_, err = h.auth.Authenticate(tokens.AccessToken.Reveal())
+		_, err = h.auth.Authenticate(t.Context(), tokens.AccessToken.Reveal())
 		require.ErrorIs(t, err, auth.ErrInvalidToken)
 	})
 }

@@ -61,7 +61,7 @@ func newWorld(t testing.TB, s store.Store, clock *atomic.Int64) *world {
 	var err error
 	w.auth, err = auth.New(t.Context(), w.line, auth.Settings{
 		Issuer: "https://usher.test", AccessTTL: accessIn, RoomTTL: 5 * time.Minute,
-		IdleTTL: 999 * day, MaxTTL: 999 * day, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
+		IdleTTL: 999 * day, MaxTTL: 999 * day, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	w.spaces = roles.New(w.auth, roles.Settings{})
@@ -111,7 +111,7 @@ func (w *world) signIn(email string, pw secret.String) auth.Identity {
 
 func (w *world) identity(tokens auth.Tokens) auth.Identity {
 	w.Helper()
-	who, err := w.auth.Authenticate(tokens.AccessToken.Reveal())
+	who, err := w.auth.Authenticate(w.Context(), tokens.AccessToken.Reveal())
 	require.NoError(w, err)
 	return who
 }

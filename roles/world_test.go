@@ -65,7 +65,7 @@ func newWorld(t *testing.T, s store.Store) *world {
 	w := &world{T: t, ahead: new(atomic.Int64), people: map[string]auth.Identity{}}
 	a, err := auth.New(t.Context(), s, auth.Settings{
 		Issuer: "https://usher.test", AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
-		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
+		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	w.Spaces = New(a, Settings{})
@@ -95,7 +95,7 @@ func (w *world) who(req auth.TokenRequest) auth.Identity {
 	w.Helper()
 	tokens, err := w.auth.GetAccessToken(w.Context(), req)
 	require.NoError(w, err)
-	who, err := w.auth.Authenticate(tokens.AccessToken.Reveal())
+	who, err := w.auth.Authenticate(w.Context(), tokens.AccessToken.Reveal())
 	require.NoError(w, err)
 	return who
 }

@@ -78,8 +78,8 @@ func (p *program) operate(ctx context.Context, act func(*auth.Authority) error) 
 	defer func() { err = errors.Join(err, data.Close()) }()
 	a, err := p.authority(ctx, data, auth.Settings{ // no tokens come of it
 		Issuer: "usher", AccessTTL: time.Minute, RoomTTL: time.Minute, IdleTTL: time.Minute, MaxTTL: time.Minute,
-		AuditKept: p.storage.AuditKept,
-		SignUp:    auth.SignUpAdmins,
+		AuditKept: p.storage.AuditKept, KeyCache: time.Minute,
+		SignUp: auth.SignUpAdmins,
 	})
 	if err != nil {
 		return err

@@ -17,6 +17,8 @@ import (
 	"syscall"
 
 	"github.com/redis/go-redis/v9/logging"
+
+	"usher/internal/seal"
 )
 
 func main() {
@@ -64,6 +66,7 @@ func untilSignal() context.Context {
 // A program is what a command works with.
 type program struct {
 	storage storage
+	seal    seal.Seal
 	stdout  io.Writer
 	log     *slog.Logger
 }
@@ -78,8 +81,12 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	if err := line.check(); err != nil {
 		return usageError{err}
 	}
+	seal, err := line.seal()
+	if err != nil {
+		return err
+	}
 	return command.Run(ctx, &program{
-		storage: line.storage, stdout: stdout, log: line.logger(stderr),
+		storage: line.storage, seal: seal, stdout: stdout, log: line.logger(stderr),
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,13 +33,13 @@ type fleet struct {
 	admin, host person // the host is a user, who owns the places
 }
 
-func newFleet(t *testing.T) *fleet {
+func newFleet(t *testing.T, settings ...string) *fleet {
 	t.Helper()
 	// A server of its own, which waits for no disk: a busy one would stop everything for longer than the store waits.
 	f := &fleet{T: t, redis: redistest.Start(t, "--appendonly", "no"), asked: new(atomic.Int64)}
 	f.http = &http.Client{Transport: &http.Transport{MaxConnsPerHost: overlap, MaxIdleConnsPerHost: overlap}}
 	for i := range f.of {
-		f.of[i] = launchingAnn(t, t.TempDir(), append(f.flags(), "--trusted-proxies", "127.0.0.1")...)
+		f.of[i] = launchingAnn(t, t.TempDir(), slices.Concat(f.flags(), []string{"--trusted-proxies", "127.0.0.1"}, settings)...)
 		f.of[i].http = f.http
 	}
 	for _, p := range f.of {

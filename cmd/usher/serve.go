@@ -54,8 +54,23 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 	if err := p.firstStart(ctx, a, s.seeds, local); err != nil {
 		return err
 	}
+	defer inBackground(ctx, a.KeepKeys)()
 	p.log.Info("listening", "address", listener.Addr().String(), "url", s.PublicURL, "docs", s.PublicURL+"/docs")
 	return serveHTTP(ctx, listener, api, p.log)
+}
+
+// inBackground runs what runs until its context ends. The function that it returns ends it, and waits for that.
+func inBackground(ctx context.Context, run func(context.Context)) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		run(ctx)
+	}()
+	return func() {
+		cancel()
+		<-ended
+	}
 }
 
 // reachable is where a listener is found from the machine itself.
@@ -69,11 +84,13 @@ func reachable(at net.Addr) string {
 func (s *serve) authority(kept time.Duration) auth.Settings {
 	return auth.Settings{
 		Issuer: s.PublicURL, AccessTTL: s.AccessTTL, RoomTTL: s.RoomTokenTTL,
-		IdleTTL: s.RefreshIdle, MaxTTL: s.RefreshMax, SignUp: s.SignUp, AuditKept: kept,
+		IdleTTL: s.RefreshIdle, MaxTTL: s.RefreshMax, GuestTTL: s.MaxLinkTTL, SignUp: s.SignUp, AuditKept: kept,
+		KeyCache: s.KeyCache, KeyRotation: s.KeyRotation,
 	}
 }
 
 func (p *program) authority(ctx context.Context, data store.Store, set auth.Settings) (*auth.Authority, error) {
+	set.Seal = p.seal
 	hasher := password.NewHasher(password.Recommended, rand.Reader)
 	return auth.New(ctx, data, set, clock, rand.Reader, hasher, p.log)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/seal"
 	"usher/internal/secret"
 	"usher/invites"
 )
@@ -20,6 +21,7 @@ import (
 // variables); one that is a secret.String can also be the content of a file.
 type commandLine struct {
 	storage `embed:""`
+	sealing `embed:""`
 	journal `embed:""`
 
 	Serve     serve `cmd:"" default:"withargs" help:"Serve the API. This is what usher does without a command, too."`
@@ -29,6 +31,11 @@ type commandLine struct {
 	Admin struct {
 		Reset resetAdmin `cmd:"" help:"Give an administrator another password, end all of his sessions, and print it."`
 	} `cmd:"" help:"Administrators."`
+	Keys struct {
+		List   listKeys   `cmd:"" help:"List the keys that sign tokens, without their secrets."`
+		Rotate rotateKeys `cmd:"" help:"Have the keys rotated, by the servers, without a token being refused."`
+		Revoke revokeKeys `cmd:"" help:"Take keys away that somebody may have got hold of, with everything signed by them."`
+	} `cmd:"" help:"The keys that sign tokens."`
 	Audit   readAudit `cmd:"" help:"Print the audit log of a workspace as lines of JSON, the oldest first."`
 	Version version   `cmd:"" help:"Print the version."`
 }
@@ -43,6 +50,20 @@ type storage struct {
 	RedisPrefix   string        `default:"usher" placeholder:"WORD" help:"What every key begins with."`
 	RedisReplicas int           `name:"redis-wait-replicas" default:"0" placeholder:"N" help:"How many replicas must have a change before it is acknowledged."`
 	AuditKept     time.Duration `default:"2160h" placeholder:"TIME" help:"How long the audit log keeps what happened."`
+}
+
+// sealing says how secrets are encrypted that the store has to give back.
+type sealing struct {
+	Key    secret.String `name:"key-encryption-key" placeholder:"KEY" help:"Encrypts the signing keys in the store: 32 random bytes in hex or base64url, as openssl rand -hex 32 makes them."`
+	Before secret.String `name:"key-encryption-key-old" placeholder:"KEY" help:"The key-encryption key that was set before: what is encrypted under it is encrypted anew."`
+}
+
+func (s sealing) seal() (seal.Seal, error) {
+	made, err := seal.New(s.Key, s.Before)
+	if err != nil {
+		err = usageError{fmt.Errorf("--key-encryption-key, --key-encryption-key-old: %w", err)}
+	}
+	return made, err
 }
 
 type journal struct {
@@ -98,6 +119,8 @@ type serve struct {
 	RefreshIdle    time.Duration `default:"504h" placeholder:"TIME" help:"A session ends when it was not refreshed for so long."`
 	RefreshMax     time.Duration `default:"2160h" placeholder:"TIME" help:"A session ends after so long in any case."`
 	RoomTokenTTL   time.Duration `name:"room-token-ttl" default:"5m" placeholder:"TIME" help:"The life of a room token."`
+	KeyRotation    time.Duration `default:"2160h" placeholder:"TIME" help:"How long a key signs before another takes over; 0 for until an operator asks for it."`
+	KeyCache       time.Duration `default:"1m" placeholder:"TIME" help:"How long verifiers may keep the published keys, and how often the servers read them: after so long a revoked key is refused."`
 
 	seeds `embed:""`
 }
@@ -125,8 +148,11 @@ func (s *serve) check() error {
 	if s.MaxLinkTTL < invites.MinLinkTTL || s.MaxLinkTTL > longestLink {
 		return fmt.Errorf("--max-link-ttl: not between %v and %v", invites.MinLinkTTL, longestLink)
 	}
-	if min(s.AccessTTL, s.RefreshIdle, s.RefreshMax, s.RoomTokenTTL) < time.Second {
-		return errors.New("--access-ttl, --refresh-idle, --refresh-max, --room-token-ttl: a second at least")
+	if min(s.AccessTTL, s.RefreshIdle, s.RefreshMax, s.RoomTokenTTL, s.KeyCache) < time.Second {
+		return errors.New("--access-ttl, --refresh-idle, --refresh-max, --room-token-ttl, --key-cache: a second at least")
+	}
+	if s.KeyRotation < 0 {
+		return errors.New("--key-rotation: less than nothing")
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ var cheap = password.Params{Memory: 8, Passes: 1}
 func authority(ctx context.Context, s store.Store, p password.Params) (*auth.Authority, error) {
 	return auth.New(ctx, s, auth.Settings{
 		Issuer: issuer, AccessTTL: 24 * time.Hour, RoomTTL: 5 * time.Minute, // tokens outlast the whole run
-		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers,
+		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
 	}, clock, rand.Reader, hasher(p), slog.New(slog.DiscardHandler))
 }
 
@@ -143,7 +143,7 @@ func (s *stage) signIn(ctx context.Context, username string) (person, error) {
 	if err != nil {
 		return person{}, err
 	}
-	who, err := s.auth.Authenticate(tokens.AccessToken.Reveal())
+	who, err := s.auth.Authenticate(ctx, tokens.AccessToken.Reveal())
 	return person{tokens, who, username}, err
 }
 

@@ -23,6 +23,8 @@ const (
 	SessionEnded         Type = "session_ended"
 	WorkspaceCreated     Type = "workspace_created"
 	WorkspaceRoleChanged Type = "workspace_role_changed"
+	KeyRotated           Type = "key_rotated"
+	KeyRevoked           Type = "key_revoked"
 )
 
 // What happens in spaces and rooms, and at their doors.
@@ -74,6 +76,8 @@ var Types = []struct {
 	{UserDeleted, "An account was deleted."},
 	{WorkspaceCreated, "The workspace was made, with its first administrator."},
 	{WorkspaceRoleChanged, "A role in the workspace was given, or taken where there is none."},
+	{KeyRotated, "A key that signs, or that refresh tokens hang on, takes over. It belongs to the installation, as the next does."},
+	{KeyRevoked, "Such a key was taken away, and everything signed by it."},
 	{SpaceCreated, "A space was made."},
 	{SpaceUpdated, "A space was changed."},
 	{SpaceDeleted, "A space was deleted, with all its rooms."},
