@@ -47,6 +47,8 @@ func TestWhoJoinsAsGuest(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		h, other := w.hall(t), w.hall(t)
 		nobody := auth.Identity{}
+		left := other.enter(keyOf(7)).who
+		require.NoError(t, w.desk.LeaveSeat(t.Context(), left))
 		private := func(h *house) { h.access(roles.Private) }
 		banned := &roles.BannedError{}
 		for _, row := range []struct {
@@ -59,6 +61,7 @@ func TestWhoJoinsAsGuest(t *testing.T) {
 			{"a user", nil, h.bob, nil},
 			{"a client", nil, auth.Identity{Kind: auth.Client, ID: w.client, Workspace: w.owner.Workspace}, nil},
 			{"a guest of another room", nil, other.enter(phone).who, nil},
+			{"a guest of another room who has left it", nil, left, auth.ErrInvalidToken},
 			{"a client of another workspace", nil, auth.Identity{Kind: auth.Client, ID: w.client, Workspace: w.abroad().Workspace}, auth.ErrInvalidToken},
 			{"a user of another workspace", nil, w.abroad(), roles.ErrNotFound},
 			{"nobody, a public room", func(h *house) { h.access(roles.Public) }, nobody, roles.ErrNotFound},

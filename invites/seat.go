@@ -19,10 +19,11 @@ const AnonymousTTL = 24 * time.Hour
 // banned from a roles.BannedError, one that he may see but that is not open roles.ErrForbidden, a closed one a
 // roles.DeniedError; ErrSeatBanned is a seat that was put out. A guest of another room counts as someone without a token.
 func (d *Desk) JoinAsGuest(ctx context.Context, who auth.Identity, space, room, name string, key secret.String) (Seated, error) {
-	if who.Kind == auth.Guest {
-		who = auth.Identity{}
+	who, err := d.stranger(ctx, who)
+	if err != nil {
+		return Seated{}, err
 	}
-	name, err := auth.ShownName("name", name)
+	name, err = auth.ShownName("name", name)
 	if err != nil {
 		return Seated{}, err
 	}
@@ -52,6 +53,16 @@ func (d *Desk) JoinAsGuest(ctx context.Context, who auth.Identity, space, room, 
 	}
 	got.SeatKey = key
 	return got, nil
+}
+
+// stranger is a caller who stands before an open room: a guest of another one counts as nobody there, as long as his
+// session lives.
+func (d *Desk) stranger(ctx context.Context, who auth.Identity) (auth.Identity, error) {
+	if who.Kind != auth.Guest {
+		return who, nil
+	}
+	_, _, err := d.auth.Get(ctx, who)
+	return auth.Identity{}, err
 }
 
 // comeIn seats an anonymous guest. His seat hangs on the room's being open, as another's hangs on its link.
