@@ -80,7 +80,8 @@ func (a *Authority) rotate(ctx context.Context, t ticket, anchors []store.Record
 	if t.who.Kind == User {
 		was, ends := anchors[0].Time("ends"), earliest(now.Add(a.set.IdleTTL), anchors[0].Time("limit"))
 		next["ends"] = store.Millis(ends)
-		lists = append(keep(t.who, ends, now), store.Remove(sessionIndex(t.who.ID), ByTime(was, t.who.Session)))
+		lists = append(lists, store.Remove(sessionIndex(t.who.ID), ByTime(was, t.who.Session))) // first: it may be the same
+		lists = append(lists, keep(t.who, ends, now)...)
 	}
 	err := a.Change(ctx, store.Tx{If: t.holds(anchors, now), Do: append(lists, store.Set(key, next))})
 	if err != nil {

@@ -194,8 +194,12 @@ func TestASessionEndsInAnyCase(t *testing.T) {
 		w.forward(ends.Sub(w.Now()) - time.Minute)
 		tokens = w.refreshed(tokens.RefreshToken)
 		require.Equal(w, time.Minute, tokens.ExpiresIn, "no access token outlives its session")
+		tokens = w.refreshed(tokens.RefreshToken)
+		entries, err := w.Store.List(w.ctx(), sessionIndex(w.admin.ID), store.Page{Prefix: ByTime(ends, ""), Limit: 2})
+		require.NoError(w, err)
+		require.Len(w, entries, 1, "a session whose end a refresh does not move stays listed")
 		w.forward(time.Minute)
-		_, err := w.refresh(tokens.RefreshToken)
+		_, err = w.refresh(tokens.RefreshToken)
 		require.ErrorIs(w, err, ErrInvalidGrant)
 	})
 }
