@@ -48,6 +48,15 @@ func (a *Authority) client(ctx context.Context, id string, s secret.String) (sto
 	return recs[0], err
 }
 
+// confidential is client for what a public one may not do.
+func (a *Authority) confidential(ctx context.Context, id string, s secret.String) (store.Record, error) {
+	rec, err := a.client(ctx, id, s)
+	if err == nil && rec["secret"] == "" {
+		err = ErrInvalidClient
+	}
+	return rec, err
+}
+
 // proves holds a secret against a client. A public client has none, and one that is sent with it is a mistake that
 // must not stay unnoticed.
 func proves(client store.Record, s secret.String) error {

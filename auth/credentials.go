@@ -18,28 +18,38 @@ var ErrWrongPassword = errors.New("auth: wrong password")
 // the tokens of a new one. It returns ErrWrongToken for a client or a guest, ErrWrongPassword, the errors of
 // password.Check, password.ErrBusy.
 func (a *Authority) ChangePassword(ctx context.Context, who Identity, old, replacement secret.String) (Tokens, error) {
-	recs, err := a.myself(ctx, who)
-	if err != nil {
-		return Tokens{}, err
-	}
-	user := recs[0]
+	var tokens Tokens
+	err := Settle(func() error {
+		recs, err := a.myself(ctx, who)
+		if err != nil {
+			return err
+		}
+		fields, err := a.replace(ctx, who, recs[0], old, replacement)
+		if err != nil {
+			return err
+		}
+		tokens, err = a.signIn(ctx, who, recs[0], fields, audit.PasswordChanged)
+		return err
+	})
+	return tokens, err
+}
+
+// replace is what a user's record gets with another password, and a new epoch, if old is the present one.
+func (a *Authority) replace(ctx context.Context, who Identity, user store.Record, old, replacement secret.String) (store.Record, error) {
 	ok, _, err := a.knows(ctx, user, old)
 	if err != nil {
-		return Tokens{}, err
+		return nil, err
 	}
 	if !ok {
-		return Tokens{}, cmp.Or(a.Recorded(ctx, who, audit.Event{Type: audit.PasswordRefused, Subject: who.ID}, nil), ErrWrongPassword)
+		return nil, cmp.Or(a.Recorded(ctx, who, audit.Event{Type: audit.PasswordRefused, Subject: who.ID}, nil), ErrWrongPassword)
 	}
 	if err := checkPassword(replacement, user["email"], user["username"]); err != nil {
-		return Tokens{}, err
+		return nil, err
 	}
 	hash, err := a.hasher.Hash(ctx, replacement)
-	if err != nil {
-		return Tokens{}, err
-	}
 	fields := passwordFields(hash)
 	fields["epoch"] = a.NewID()
-	return a.signIn(ctx, who, user, fields, audit.PasswordChanged)
+	return fields, err
 }
 
 // knows reports whether pw is the password of a user as stored, and whether its hash should be made anew. It costs
@@ -59,22 +69,22 @@ func passwordFields(h password.Hash) store.Record {
 }
 
 // signIn opens a session for a user as it was read, and merges fields, with a new epoch perhaps, into its record. It
-// returns ErrInvalidToken where the user was blocked, went, or got another epoch meanwhile.
+// returns ErrInvalidToken where the user was blocked or went meanwhile, ErrOvertaken where he got another epoch.
 func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store.Record, as audit.Type) (Tokens, error) {
 	key := UserKey(user["id"])
 	who.ID, who.How = user["id"], userHow(user)
-	who, ends, writes := a.newSession(who, cmp.Or(fields["epoch"], user["epoch"]))
+	who, ends, writes := a.newSession(ctx, who, cmp.Or(fields["epoch"], user["epoch"]))
 	if fields != nil {
 		writes = append(writes, store.Set(key, fields))
 	}
-	res, err := a.Apply(ctx, store.Tx{
-		If: append(WhileAlive(key, a.Now(), false), store.Equal(key, "epoch", user["epoch"])),
-		Do: writes,
-	})
-	if err != nil {
+	conds := append(WhileAlive(key, a.Now(), false), store.Equal(key, "epoch", user["epoch"]))
+	res, err := a.Apply(ctx, store.Tx{If: conds, Do: writes})
+	switch {
+	case err != nil:
 		return Tokens{}, err
-	}
-	if res.Refused != 0 {
+	case res.Refused == len(conds):
+		return Tokens{}, ErrOvertaken
+	case res.Refused != 0:
 		return Tokens{}, ErrInvalidToken
 	}
 	if err := a.Recorded(ctx, who, audit.Event{Type: as, Subject: who.ID}, nil); err != nil {

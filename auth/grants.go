@@ -64,12 +64,9 @@ func (a *Authority) clientTokens(ctx context.Context, req TokenRequest) (Tokens,
 	if req.ClientID == "" {
 		return Tokens{}, ErrInvalidRequest
 	}
-	client, err := a.client(ctx, req.ClientID, req.ClientSecret)
+	client, err := a.confidential(ctx, req.ClientID, req.ClientSecret)
 	if err != nil {
 		return Tokens{}, err
-	}
-	if client["secret"] == "" {
-		return Tokens{}, ErrInvalidClient
 	}
 	who := Identity{Kind: Client, ID: req.ClientID, Client: req.ClientID, Workspace: client["workspace"]}
 	if err := a.Recorded(ctx, who, audit.Event{Type: audit.SignIn, Subject: who.ID}, nil); err != nil {
@@ -88,32 +85,43 @@ func (a *Authority) passwordTokens(ctx context.Context, req TokenRequest) (Token
 	if err != nil {
 		return Tokens{}, err
 	}
-	kind := byUsername
+	n := name{client["workspace"], byUsername, req.Username}
 	if strings.Contains(req.Username, "@") {
-		kind = byEmail
+		n.kind = byEmail
 	}
-	user, err := a.lookUp(ctx, name{client["workspace"], kind, req.Username})
+	who := Identity{Kind: User, Client: id, Workspace: client["workspace"]}
+	var tokens Tokens
+	err = Settle(func() error {
+		tokens, err = a.byPassword(ctx, who, n, req.Password)
+		return err
+	})
+	return tokens, err
+}
+
+// byPassword opens a session for the user who has a name and this password.
+func (a *Authority) byPassword(ctx context.Context, who Identity, n name, pw secret.String) (Tokens, error) {
+	user, err := a.lookUp(ctx, n)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Tokens{}, err
 	}
-	ok, outdated, err := a.knows(ctx, user, req.Password)
+	ok, outdated, err := a.knows(ctx, user, pw)
 	if err != nil {
 		return Tokens{}, err
 	}
 	if !ok {
-		return Tokens{}, a.notSignedIn(ctx, client, user, reasonOf(user))
+		return Tokens{}, a.notSignedIn(ctx, who, user, reasonOf(user))
 	}
 	var fresh store.Record
 	if outdated {
-		hash, err := a.hasher.Hash(ctx, req.Password)
+		hash, err := a.hasher.Hash(ctx, pw)
 		if err != nil {
 			return Tokens{}, err
 		}
 		fresh = passwordFields(hash)
 	}
-	tokens, err := a.signIn(ctx, Identity{Kind: User, Client: id, Workspace: client["workspace"]}, user, fresh, audit.SignIn)
+	tokens, err := a.signIn(ctx, who, user, fresh, audit.SignIn)
 	if errors.Is(err, ErrInvalidToken) {
-		err = a.notSignedIn(ctx, client, user, "blocked")
+		err = a.notSignedIn(ctx, who, user, "blocked")
 	}
 	return tokens, err
 }
@@ -127,8 +135,8 @@ func reasonOf(user store.Record) string {
 
 // notSignedIn records who was not let in, and why. It costs the same for an account that is not there, and keeps
 // nothing of what was typed: a password, too, is typed into the wrong field.
-func (a *Authority) notSignedIn(ctx context.Context, client, user store.Record, reason string) error {
-	who := Identity{Workspace: client["workspace"]}
+func (a *Authority) notSignedIn(ctx context.Context, who Identity, user store.Record, reason string) error {
+	nobody := Identity{Workspace: who.Workspace}
 	e := audit.Event{Type: audit.SignInRefused, Subject: user["id"], Reason: reason}
-	return cmp.Or(a.Recorded(ctx, who, e, nil), ErrInvalidGrant)
+	return cmp.Or(a.Recorded(ctx, nobody, e, nil), ErrInvalidGrant)
 }

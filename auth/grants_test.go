@@ -147,7 +147,18 @@ func TestAPasswordChangedWhileSomeoneSignsIn(t *testing.T) {
 		w.write(store.Set(UserKey(id), store.Record{"epoch": w.NewID()}))
 		who := Identity{Kind: User, Client: "web", Workspace: w.first.Workspace}
 		_, err = w.Authority.signIn(w.ctx(), who, recs[0], nil, audit.SignIn)
-		require.ErrorIs(w, err, ErrInvalidToken)
+		require.ErrorIs(w, err, ErrOvertaken)
+
+		// Overtaken, the password is compared again.
+		met := atOnce(20, func(i int) error {
+			if i == 0 {
+				_, err := w.ResetAdmin(w.ctx(), "", "ann@usher.test", secret.New(better))
+				return err
+			}
+			_, err := w.GetAccessToken(w.ctx(), TokenRequest{GrantType: "password", Username: "ann", Password: secret.New(good)})
+			return err
+		})
+		require.Equal(w, 20, met[nil]+met[ErrInvalidGrant], met)
 	})
 }
 

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -44,8 +45,8 @@ func (a *Authority) refresh(ctx context.Context, req TokenRequest) (Tokens, erro
 	return tokens, err
 }
 
-// mayRefresh: a confidential client's session is refreshed with that client's secret, a public client's with none; a
-// guest's belongs to no client.
+// mayRefresh: a confidential client's session is refreshed, and revoked, with that client's secret, a public client's
+// with none; a guest's belongs to no client.
 func mayRefresh(who Identity, anchors []store.Record, client string, s secret.String) error {
 	if who.Kind == Guest {
 		return nil
@@ -58,17 +59,23 @@ func mayRefresh(who Identity, anchors []store.Record, client string, s secret.St
 
 // turn looks at the generation that a ticket presents, and rotates, repeats or ends.
 func (a *Authority) turn(ctx context.Context, t ticket, anchors []store.Record) (Tokens, error) {
-	now, family := a.Now(), anchors[0]
+	family := anchors[0]
 	switch gen := family.Int("gen"); {
 	case t.gen == gen:
 		return a.rotate(ctx, t, anchors)
-	case t.gen == gen-1 && now.Sub(family.Time("rotated")) < grace:
+	case t.usable(family, a.Now()):
 		return a.tokens(t.current(anchors), gen, firstEnd(anchors))
 	case t.gen < gen:
-		return Tokens{}, a.endFamily(ctx, t)
+		return Tokens{}, a.endFamily(ctx, t, family)
 	default: // the store has forgotten what it once knew: it was restored from a copy
 		return Tokens{}, ErrInvalidGrant
 	}
+}
+
+// usable reports whether a ticket is the one that is due, or within its grace.
+func (t ticket) usable(family store.Record, now time.Time) bool {
+	gen := family.Int("gen")
+	return t.gen == gen || t.gen == gen-1 && now.Sub(family.Time("rotated")) < grace
 }
 
 // rotate makes the next generation the one that is due, if everything that the session hangs on lives at that moment:
@@ -80,6 +87,7 @@ func (a *Authority) rotate(ctx context.Context, t ticket, anchors []store.Record
 	if t.who.Kind == User {
 		was, ends := anchors[0].Time("ends"), earliest(now.Add(a.set.IdleTTL), anchors[0].Time("limit"))
 		next["ends"] = store.Millis(ends)
+		next["device"], next["address"] = seenFrom(ctx)
 		lists = append(lists, store.Remove(sessionIndex(t.who.ID), ByTime(was, t.who.Session))) // first: it may be the same
 		lists = append(lists, keep(t.who, ends, now)...)
 	}
@@ -126,24 +134,8 @@ func firstEnd(anchors []store.Record) time.Time {
 	return earliest(ends...)
 }
 
-// endFamily ends the session whose refresh token came twice. A guest keeps the seat, and may redeem its link again. The
-// event comes first, and once: whoever comes again finds the session ended, and could not complete it.
-func (a *Authority) endFamily(ctx context.Context, t ticket) error {
-	e := audit.Event{ID: Hash("theft", t.who.Session), Type: audit.RefreshTheft, Subject: t.who.ID}
-	if err := a.Recorded(ctx, t.who, e, nil); err != nil {
-		return err
-	}
-	key := t.who.anchors()[0]
-	tx := store.Tx{
-		If: []store.Cond{store.Present(key), store.Equal(key, "ended", "")},
-		Do: []store.Write{store.Set(key, store.Record{"ended": store.Millis(a.Now())})},
-	}
-	if t.who.Kind == Guest {
-		tx.If = []store.Cond{store.Equal(key, "sid", t.who.Session)}
-		tx.Do = []store.Write{store.Set(key, store.Record{"sid": "", "gen": "", "rotated": ""})}
-	}
-	if _, err := a.Apply(ctx, tx); err != nil {
-		return err
-	}
-	return ErrInvalidGrant
+// endFamily ends the session whose refresh token came twice. A guest keeps the seat, and may redeem its link again.
+func (a *Authority) endFamily(ctx context.Context, t ticket, family store.Record) error {
+	theft := audit.Event{ID: Hash("theft", t.who.Session), Type: audit.RefreshTheft, Subject: t.who.ID}
+	return cmp.Or(a.end(ctx, t.who, t.who, family, theft), ErrInvalidGrant)
 }

@@ -1,17 +1,22 @@
 package auth
 
 import (
+	"context"
 	"time"
 
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
 // A session as it lies in its user's partition. Ends, which every refresh moves on, makes it an anchor; Limit is where
 // that stops. Gen is the generation of the refresh token that is due, Rotated the instant at which it became due.
-// Epoch is the user's at the time: a user who gets another epoch has no sessions left.
+// Epoch is the user's at the time: a user who gets another epoch has no sessions left. Device and Address say where it
+// was opened or last refreshed from.
 type session struct {
 	Client  string    `store:"client"`
 	Epoch   string    `store:"epoch"`
+	Device  string    `store:"device"`
+	Address string    `store:"address"`
 	Gen     int64     `store:"gen"`
 	Rotated time.Time `store:"rotated"`
 	Created time.Time `store:"created"`
@@ -24,17 +29,24 @@ func sessionIndex(user string) store.Key {
 }
 
 // newSession gives who a fresh session of a user that has this epoch, and the writes that make it.
-func (a *Authority) newSession(who Identity, epoch string) (Identity, time.Time, []store.Write) {
+func (a *Authority) newSession(ctx context.Context, who Identity, epoch string) (Identity, time.Time, []store.Write) {
 	now := a.Now()
 	who.Session = a.NewID()
 	s := session{
 		Client: who.Client, Epoch: epoch, Gen: 1, Rotated: now, Created: now, Limit: now.Add(a.set.MaxTTL),
 	}
 	s.Ends = earliest(now.Add(a.set.IdleTTL), s.Limit)
+	s.Device, s.Address = seenFrom(ctx)
 	return who, s.Ends, append(
 		[]store.Write{store.Set(SessionKey(who.ID, who.Session), store.Fields(s))},
 		keep(who, s.Ends, now)...,
 	)
+}
+
+// seenFrom is what a session shows of where a request comes from.
+func seenFrom(ctx context.Context) (agent, address string) {
+	from := audit.OriginOf(ctx)
+	return device(from.UserAgent), from.Address
 }
 
 // keep lists a session under its end, sweeps those out that ended a week ago, and has the session forgotten a week

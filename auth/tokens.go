@@ -45,18 +45,24 @@ func (a *Authority) accessToken(who Identity, ends time.Time) (secret.String, ti
 // Authenticate verifies an access token and says whose it is. Whatever is wrong with it, the error is
 // ErrInvalidToken. That the session still lives is for Get to say.
 func (a *Authority) Authenticate(ctx context.Context, token string) (Identity, error) {
+	who, _, err := a.authenticate(ctx, token)
+	return who, err
+}
+
+// authenticate is Authenticate that hands out what every token says, too.
+func (a *Authority) authenticate(ctx context.Context, token string) (Identity, registered, error) {
 	var c accessClaims
 	if err := a.verify(ctx, token, typAccess, &c); err != nil {
-		return Identity{}, err
+		return Identity{}, registered{}, err
 	}
 	who := Identity{
 		Kind: Kind(c.Audience), ID: c.Subject, Workspace: c.Workspace, Client: c.Client, Session: c.Session, How: c.How,
 		Space: c.Space, Room: c.Room, Link: c.Link, Lineage: c.Lineage,
 	}
 	if c.Type != accessToken || c.ID == "" || !who.consistent() {
-		return Identity{}, ErrInvalidToken
+		return Identity{}, registered{}, ErrInvalidToken
 	}
-	return who, nil
+	return who, c.registered, nil
 }
 
 // consistent reports whether an identity says all that its kind says, and nothing that another kind does.

@@ -4,13 +4,10 @@ import "maps"
 
 // operations ties the contract's operations to their handlers. New fails where one is missing.
 func (a *api) operations() map[string]handler {
-	whole := map[string]handler{
-		"getAccessToken": with(a.getAccessToken),
-		"getKeys":        a.getKeys,
-	}
+	whole := map[string]handler{}
 	for _, part := range []map[string]handler{
-		a.userOperations(), a.spaceOperations(), a.roomOperations(), a.roleOperations(), a.inviteOperations(), a.linkOperations(),
-		a.trustOperations(), a.auditOperations(),
+		a.tokenOperations(), a.trustOperations(), a.auditOperations(), a.userOperations(), a.spaceOperations(), a.roomOperations(),
+		a.roleOperations(), a.inviteOperations(), a.linkOperations(),
 	} {
 		maps.Copy(whole, part)
 	}

@@ -12,6 +12,19 @@ import (
 	"usher/internal/secret"
 )
 
+func (a *api) tokenOperations() map[string]handler {
+	return map[string]handler{
+		"getAccessToken":   with(a.getAccessToken),
+		"revokeToken":      with(a.revokeToken),
+		"introspectToken":  with(a.introspectToken),
+		"logout":           a.logout,
+		"listSessions":     a.listSessions,
+		"endSession":       a.endSession,
+		"endOtherSessions": a.endOtherSessions,
+		"getKeys":          a.getKeys,
+	}
+}
+
 func (a *api) getAccessToken(c *call, in wire.TokenRequest) (any, error) {
 	tokens, err := a.Authority.GetAccessToken(c, auth.TokenRequest{
 		GrantType: in.GrantType, ClientID: in.ClientID, ClientSecret: secret.New(in.ClientSecret),
@@ -57,4 +70,49 @@ func (a *api) getKeys(c *call) (any, error) {
 	return wire.KeySet{Keys: all(a.Authority.JWKS(), func(k auth.JWK) wire.Key {
 		return wire.Key{Alg: k.Alg, Crv: k.Crv, Kid: k.Kid, Kty: k.Kty, Use: k.Use, X: k.X}
 	})}, nil
+}
+
+func queryOf(in wire.TokenQuery) auth.TokenQuery {
+	return auth.TokenQuery{Token: secret.New(in.Token), ClientID: in.ClientID, ClientSecret: secret.New(in.ClientSecret)}
+}
+
+func (a *api) revokeToken(c *call, in wire.TokenQuery) (any, error) {
+	return wire.Empty{}, a.Authority.Revoke(c, queryOf(in))
+}
+
+func (a *api) introspectToken(c *call, in wire.TokenQuery) (any, error) {
+	said, err := a.Authority.Introspect(c, queryOf(in))
+	if err != nil || !said.Active {
+		return wire.Introspection{}, err
+	}
+	kind := wire.IntrospectionTokenTypeBearer
+	if said.Refresh {
+		kind = wire.IntrospectionTokenTypeRefreshToken
+	}
+	return wire.Introspection{
+		Active: true, TokenType: kind, Sub: said.ID, Aud: wire.IntrospectionAud(said.Kind), Iss: said.Issuer,
+		Exp: int(said.Expires.Unix()), Iat: int(said.Issued.Unix()), Jti: said.TokenID, Sid: said.Session, ClientID: said.Client,
+		Username: said.Username, WId: said.Workspace, How: wire.IntrospectionHow(said.How),
+		SpaceID: said.Space, RoomID: said.Room, LinkID: said.Link,
+	}, nil
+}
+
+func (a *api) logout(c *call) (any, error) { return nil, a.Authority.Logout(c, c.who) }
+
+func (a *api) listSessions(c *call) (any, error) {
+	found, next, err := a.Authority.ListSessions(c, c.who, c.page())
+	return wire.Sessions{Items: all(found, func(s auth.Session) wire.Session {
+		return wire.Session{
+			ID: s.ID, ClientID: s.Client, Device: s.Device, AddressPrefix: s.Address, CreatedAt: s.Created,
+			LastUsedAt: s.LastUsed, Current: s.Current,
+		}
+	}), Next: cursor(next)}, err
+}
+
+func (a *api) endSession(c *call) (any, error) {
+	return nil, a.Authority.EndSession(c, c.who, c.id("sessionId"))
+}
+
+func (a *api) endOtherSessions(c *call) (any, error) {
+	return nil, a.Authority.EndOtherSessions(c, c.who)
 }

@@ -23,15 +23,20 @@ func (a *api) trustOperations() map[string]handler {
 }
 
 func (a *api) getMetadata(*call) (any, error) {
-	return wire.Metadata{
-		Issuer:                            a.PublicURL,
-		TokenEndpoint:                     a.PublicURL + "/v1/auth/token",
-		JwksURI:                           a.PublicURL + "/.well-known/jwks.json",
-		GrantTypesSupported:               []string{"client_credentials", "password", "refresh_token"},
-		ResponseTypesSupported:            []string{"none"},
-		TokenEndpointAuthMethodsSupported: []string{"none", "client_secret_basic", "client_secret_post"},
-		ServiceDocumentation:              a.PublicURL + "/docs",
-	}, nil
+	meta := wire.Metadata{
+		Issuer:                 a.PublicURL,
+		TokenEndpoint:          a.PublicURL + "/v1/auth/token",
+		JwksURI:                a.PublicURL + "/.well-known/jwks.json",
+		RevocationEndpoint:     a.PublicURL + "/v1/auth/revoke",
+		IntrospectionEndpoint:  a.PublicURL + "/v1/auth/introspect",
+		GrantTypesSupported:    []string{"client_credentials", "password", "refresh_token"},
+		ResponseTypesSupported: []string{"none"},
+		ServiceDocumentation:   a.PublicURL + "/docs",
+	}
+	meta.IntrospectionEndpointAuthMethodsSupported = []string{"client_secret_basic", "client_secret_post"}
+	meta.TokenEndpointAuthMethodsSupported = append([]string{"none"}, meta.IntrospectionEndpointAuthMethodsSupported...)
+	meta.RevocationEndpointAuthMethodsSupported = meta.TokenEndpointAuthMethodsSupported
+	return meta, nil
 }
 
 // metadataAt is the path of the metadata according to RFC 8414, section 3.1: that of the issuer goes behind it.

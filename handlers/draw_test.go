@@ -24,7 +24,7 @@ const (
 )
 
 // secretFields are where a secret comes in.
-var secretFields = []string{"password", "oldPassword", "newPassword", "client_secret", "refresh_token", "accessToken", "seatKey", "captchaToken"}
+var secretFields = []string{"password", "oldPassword", "newPassword", "client_secret", "refresh_token", "token", "accessToken", "seatKey", "captchaToken"}
 
 // A draft is a request before it is written down.
 type draft struct {
@@ -136,7 +136,7 @@ func (sc *scene) known(name string) []string {
 	own := map[string][]string{
 		"targetId": {"userId", "guest", "outlaw"}, "targetUserId": {"userId", "outsider", "room user"}, "seatId": {"guest", "guest moderator"},
 		"userId": {"userId", "support", "outsider", "banned"}, "client_id": {"web", "client"}, "client_secret": {"secret"}, "accessToken": {"linkToken"},
-		"refresh_token": {"refresh", "guest's refresh"}, "inviteId": {"inviteId", "invite of pupil"},
+		"refresh_token": {"refresh", "guest's refresh"}, "token": {"refresh", "guest's refresh"}, "sessionId": {"sessionId"}, "inviteId": {"inviteId", "invite of pupil"},
 	}[name]
 	switch name {
 	case "password", "oldPassword":

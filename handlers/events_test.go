@@ -13,8 +13,9 @@ import (
 
 // unrecorded are the operations that may change something and leave no event, and why.
 var unrecorded = map[string]string{
-	"previewAccess": "it spends nothing",
-	"joinRoom":      "whoever may enter a room asks for its token every few minutes",
+	"introspectToken": "it changes nothing",
+	"previewAccess":   "it spends nothing",
+	"joinRoom":        "whoever may enter a room asks for its token every few minutes",
 }
 
 // deaf is a store that takes everything but events, while it is told so: as if the process, or the store, failed

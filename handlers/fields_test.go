@@ -104,8 +104,7 @@ func (sc *scene) linksFields() {
 	sc.says(sc.as("room owner", "GET", all+"/{link}", ""), "username", "John Smith", "role", "moderator", "externalUserId", "pupil/17",
 		"isPermanent", true, "state", "live", "issuedBy", sc.id["room owner"], "seats", 0.0, "expiresAt", link.text("expiresAt"))
 	sc.says(sc.as("room owner", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/explain?linkId={link}", ""), "allowed", true, "role", "role_room_moderator")
-	_, token, _ := strings.Cut(link.text("url"), "accessToken=")
-	redeem := `{"accessToken":"` + token + `","seatKey":"a-key-of-22-characters"}`
+	redeem := `{"accessToken":"` + tokenOf(link) + `","seatKey":"a-key-of-22-characters"}`
 	seat := sc.as("nobody", "POST", "/v1/access/redeem", redeem)
 	sc.says(seat, "participantName", "John Smith", "role", "moderator", "seatKey", "a-key-of-22-characters",
 		"spaceId", sc.id["spaceId"], "roomId", sc.id["roomId"])

@@ -67,6 +67,9 @@ var table = []limit{
 	{name: "password", counts: attempts, guesses: []error{auth.ErrWrongPassword}, rules: []rule{
 		{"caller", caller, window{10, time.Minute}, window{60, time.Hour}},
 	}},
+	{name: "client", counts: failures, guesses: []error{auth.ErrInvalidClient}, rules: []rule{
+		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
+	}},
 	{name: "sign-up", counts: every, rules: []rule{{"caller", caller, window{50, 10 * time.Second}, window{5000, time.Hour}}}},
 	{name: "find", counts: every, rules: []rule{{"caller", caller, window{30, 10 * time.Second}, window{600, time.Hour}}}},
 	{name: "preview", counts: failures, guesses: []error{invites.ErrLinkUnknown}, rules: []rule{

@@ -18,6 +18,12 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // the answer tells only whether this caller may.
 var rows = []struct{ operation, method, path, body string }{
 	{"getAccessToken", "POST", "/v1/auth/token", clientCredentials},
+	{"revokeToken", "POST", "/v1/auth/revoke", `{"token":"<pupil>"}`},
+	{"introspectToken", "POST", "/v1/auth/introspect", `{"token":"x","client_id":"{client}","client_secret":"{secret}"}`},
+	{"logout", "POST", "/v1/auth/logout", ""},
+	{"listSessions", "GET", "/v1/auth/sessions", ""},
+	{"endSession", "DELETE", "/v1/auth/sessions/{sessionId}", ""},
+	{"endOtherSessions", "DELETE", "/v1/auth/sessions", ""},
 	{"getKeys", "GET", "/.well-known/jwks.json", ""},
 	{"getMetadata", "GET", "/.well-known/oauth-authorization-server", ""},
 	{"verifyRequest", "GET", "/v1/auth/verify?room={spaceId}.{roomId}", ""},
@@ -135,7 +141,7 @@ func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 // got without it.
 func repeatable(method, operation string) bool {
 	return method == "GET" || slices.Contains([]string{
-		"getAccessToken", "createSpace", "createRoom", "updateRoom", "createInvite", "joinRoom",
+		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "joinRoom",
 		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "updateMe", "updateUser",
 	}, operation)
 }

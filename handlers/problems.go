@@ -48,6 +48,7 @@ var problems = []problem{
 	{is(auth.ErrWrongToken), 403, "wrong_token", "A token of this kind may not do that."},
 	{is(auth.ErrInvalidRequest), 400, "invalid_request", "The request lacks what its grant needs."},
 	{is(auth.ErrUnsupportedGrant), 400, "unsupported_grant_type", "The grant type is not one that is known here."},
+	{is(auth.ErrUnsupportedToken), 400, "unsupported_token_type", "A client's own token has no session, and cannot be revoked."},
 	{is(auth.ErrInvalidClient), 401, "invalid_client", "The client is unknown, or its secret is wrong."},
 	{is(auth.ErrInvalidGrant), 400, "invalid_grant", "The credentials or the refresh token are not valid."},
 	{is(auth.ErrForbidden), 403, "forbidden", "The caller may not do that."},

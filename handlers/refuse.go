@@ -121,7 +121,7 @@ func (p problem) oauthStatus() int {
 func oauth(p problem, body wire.Problem) wire.OAuthError {
 	word := wire.OAuthErrorErrorInvalidRequest
 	switch p.code {
-	case "invalid_client", "invalid_grant", "unsupported_grant_type":
+	case "invalid_client", "invalid_grant", "unsupported_grant_type", "unsupported_token_type":
 		word = wire.OAuthErrorError(p.code)
 	}
 	return wire.OAuthError{

@@ -10,7 +10,7 @@ import (
 
 // A scene is a space with a room, and everybody who might stand before it, by name: their ids in id, their access
 // tokens in token. What an operation is done to is in id, too: "spaceId", "roomId", "userId" (a pupil with a role in
-// the space and the room), "inviteId", "linkId", "alias".
+// the space and the room), "sessionId" (another one of the space's owner), "inviteId", "linkId", "alias".
 type scene struct {
 	*door
 	id    map[string]string
@@ -39,6 +39,7 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	}
 	sc.fill("PUT", "administrator", "/v1/users/{support}/role", `{"role":"role_workspace_support"}`)
 
+	sc.id["sessionId"] = claims(sc, sc.signIn(c.PublicClient, "space-owner")).text("sid")
 	sc.keep("spaceId", sc.as("space owner", "POST", "/v1/spaces", `{"name":"Class 7","isPublic":`+public+`}`), "id")
 	for _, name := range []string{"creator", "space moderator", "space user", "room monitor", "room user", "room moderator", "room owner", "pupil"} {
 		role := "role_space_user"
@@ -93,12 +94,17 @@ func (sc *scene) guest(name, role string) {
 	link := sc.as("room moderator", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/generate-access",
 		`{"username":"`+name+`","role":"`+role+`","isPermanent":true}`)
 	sc.keep("linkId", link, "id")
-	_, token, _ := strings.Cut(link.text("url"), "accessToken=")
-	token, _, _ = strings.Cut(token, "&")
-	sc.id["linkToken"] = token
-	seat := sc.ok(200, "", "POST", "/v1/access/redeem", `{"accessToken":"`+token+`"}`)
+	sc.id["linkToken"] = tokenOf(link)
+	seat := sc.fill("POST", "nobody", "/v1/access/redeem", `{"accessToken":"{linkToken}"}`)
 	sc.token[name] = seat.text("access_token")
 	sc.id[name] = seat.text("seatId")
+}
+
+// tokenOf is the token in the address of a link that was just made.
+func tokenOf(link reply) string {
+	_, token, _ := strings.Cut(link.text("url"), "accessToken=")
+	token, _, _ = strings.Cut(token, "&")
+	return token
 }
 
 // fill puts the scene's ids in for the {names} in path and body, and sends the request as someone; it must succeed.

@@ -163,6 +163,8 @@ var provoked = []struct {
 }{
 	{400, "nobody", "getAccessToken", "", `{"grant_type":"password","client_id":"{web}","username":"pupil","password":"not this one"}`},
 	{401, "nobody", "getAccessToken", "", `{"grant_type":"client_credentials","client_id":"{client}","client_secret":"x"}`},
+	{401, "nobody", "revokeToken", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
+	{401, "nobody", "introspectToken", "", `{"token":"x","client_id":"{web}"}`},
 	{409, "outsider", "createUser", "", `{"email":"pupil@here.test","username":"pupil","password":"gmi28abc+gmi28abc"}`},
 	{409, "pupil", "updateMe", "", `{"username":"Outsider"}`},
 	{409, "administrator", "updateUser", "", `{"username":"Outsider"}`},
@@ -204,15 +206,17 @@ func (v visit) provoked() {
 
 // exhausting are requests that count towards a limit, each by a caller of whom no other counts.
 var exhausting = map[string]struct{ actor, query, body string }{
-	"getAccessToken": {"nobody", "", `{"grant_type":"password","client_id":"{web}","username":"pupil","password":"not this one"}`},
-	"changePassword": {"pupil", "", `{"oldPassword":"not this one","newPassword":"another horse 8 battery"}`},
-	"createUser":     {"outsider", "", `{"email":"pupil@here.test","username":"pupil","password":"gmi28abc+gmi28abc"}`},
-	"findUser":       {"space owner", "?username=nobody", ""},
-	"updateMe":       {"room owner", "", `{"phone":"1"}`},
-	"previewAccess":  {"nobody", "", `{"accessToken":"unheard of"}`},
-	"redeemAccess":   {"nobody", "", `{"accessToken":"unheard of"}`},
-	"activateInvite": {"outsider", "", ""},
-	"joinAsGuest":    {"nobody", "", `{"name":"Passer-by"}`},
+	"getAccessToken":  {"nobody", "", `{"grant_type":"password","client_id":"{web}","username":"pupil","password":"not this one"}`},
+	"revokeToken":     {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
+	"introspectToken": {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
+	"changePassword":  {"pupil", "", `{"oldPassword":"not this one","newPassword":"another horse 8 battery"}`},
+	"createUser":      {"outsider", "", `{"email":"pupil@here.test","username":"pupil","password":"gmi28abc+gmi28abc"}`},
+	"findUser":        {"space owner", "?username=nobody", ""},
+	"updateMe":        {"room owner", "", `{"phone":"1"}`},
+	"previewAccess":   {"nobody", "", `{"accessToken":"unheard of"}`},
+	"redeemAccess":    {"nobody", "", `{"accessToken":"unheard of"}`},
+	"activateInvite":  {"outsider", "", ""},
+	"joinAsGuest":     {"nobody", "", `{"name":"Passer-by"}`},
 }
 
 // limited uses up each limit as the table has it; what it is asked for may be nothing.

@@ -38,6 +38,7 @@ var numbers = []struct {
 		},
 	},
 	{"password", attempts, []error{auth.ErrWrongPassword}, "changePassword", []pinned{{"caller", 10, time.Minute, 60}}},
+	{"client", failures, []error{auth.ErrInvalidClient}, "revokeToken introspectToken", []pinned{{"address", 20, 10 * time.Second, 200}}},
 	{"sign-up", every, nil, "createUser", []pinned{{"caller", 50, 10 * time.Second, 5000}}},
 	{"find", every, nil, "findUser updateMe", []pinned{{"caller", 30, 10 * time.Second, 600}}},
 	{"preview", failures, []error{invites.ErrLinkUnknown}, "previewAccess", []pinned{{"address", 20, 10 * time.Second, 200}}},
@@ -130,7 +131,7 @@ func (p pinned) met(t *testing.T, limit, operation string, outcome error, parts 
 		switch { // of one account from one address there would be too many before
 		case p.subject == "everywhere":
 			return e.signIn("ann", "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i))
-		case p.subject == "address" && e.oauth:
+		case p.subject == "address" && limit == "sign-in":
 			return e.run(e.with("username", fmt.Sprint("user ", i)))
 		}
 		return e.run(e.body)

@@ -20,6 +20,27 @@ const (
 	GuestRoleUser      GuestRole = "user"
 )
 
+// Defines values for IntrospectionAud.
+const (
+	IntrospectionAudClient IntrospectionAud = "client"
+	IntrospectionAudGuest  IntrospectionAud = "guest"
+	IntrospectionAudUser   IntrospectionAud = "user"
+)
+
+// Defines values for IntrospectionHow.
+const (
+	IntrospectionHowAccount         IntrospectionHow = "account"
+	IntrospectionHowAccountVerified IntrospectionHow = "account_verified"
+	IntrospectionHowAnonymous       IntrospectionHow = "anonymous"
+	IntrospectionHowLink            IntrospectionHow = "link"
+)
+
+// Defines values for IntrospectionTokenType.
+const (
+	IntrospectionTokenTypeBearer       IntrospectionTokenType = "Bearer"
+	IntrospectionTokenTypeRefreshToken IntrospectionTokenType = "refresh_token"
+)
+
 // Defines values for InviteState.
 const (
 	InviteStateExpired InviteState = "expired"
@@ -54,6 +75,7 @@ const (
 	OAuthErrorErrorInvalidScope         OAuthErrorError = "invalid_scope"
 	OAuthErrorErrorUnauthorizedClient   OAuthErrorError = "unauthorized_client"
 	OAuthErrorErrorUnsupportedGrantType OAuthErrorError = "unsupported_grant_type"
+	OAuthErrorErrorUnsupportedTokenType OAuthErrorError = "unsupported_token_type"
 )
 
 // Defines values for RoomRoleName.
@@ -225,6 +247,9 @@ type Bans struct {
 	Next Next `json:"next,omitempty,omitzero"`
 }
 
+// ClientID Example: web
+type ClientID = string
+
 // Created Example: {"id":"60cb1fd41f46ac12ff0eec79"}
 type Created struct {
 	// ID Example: 60cb1fd41f46ac12ff0eec79
@@ -341,6 +366,60 @@ type ID = string
 
 // Instant Example: 2026-11-22T09:00:00Z
 type Instant = time.Time
+
+// Introspection Example: {"active":true,"aud":"user","client_id":"web","exp":1795338900,"how":"account","iat":1795338000,"iss":"https://usher.example.com","jti":"62bccb101f211e947a00da47","sid":"60d55c0eb9ef88ab17b0aabb","sub":"60cb1fd41f46ac12ff0eec79","token_type":"Bearer","username":"Some Username Here","wId":"62bcc725721aeb718445daf7"}
+type Introspection struct {
+	// Active That it is taken at this moment: it is valid, and everything that its session hangs on lives.
+	Active bool             `json:"active"`
+	Aud    IntrospectionAud `json:"aud,omitempty,omitzero"`
+
+	// ClientID The client that the session was opened with. A guest has none.
+	ClientID ClientID `json:"client_id,omitempty,omitzero"`
+
+	// Exp When it ends, in seconds since 1970.
+	Exp int `json:"exp,omitempty,omitzero"`
+
+	// How How someone got in. A client has none.
+	How IntrospectionHow `json:"how,omitempty,omitzero"`
+	Iat int              `json:"iat,omitempty,omitzero"`
+	Iss string           `json:"iss,omitempty,omitzero"`
+
+	// Jti Not of a refresh token.
+	Jti string `json:"jti,omitempty,omitzero"`
+
+	// LinkID Example: 60cb1fd41f46ac12ff0eec79
+	LinkID ID `json:"linkId,omitempty,omitzero"`
+
+	// RoomID Example: 60cb1fd41f46ac12ff0eec79
+	RoomID ID `json:"roomId,omitempty,omitzero"`
+
+	// Sid The session. A client has none.
+	Sid ID `json:"sid,omitempty,omitzero"`
+
+	// SpaceID A guest's place.
+	SpaceID ID `json:"spaceId,omitempty,omitzero"`
+
+	// Sub Of whom it speaks: a user, a seat or a client.
+	Sub ClientID `json:"sub,omitempty,omitzero"`
+
+	// TokenType Only a Bearer token opens anything.
+	TokenType IntrospectionTokenType `json:"token_type,omitempty,omitzero"`
+
+	// Username A user's, where he has one.
+	Username Username `json:"username,omitempty,omitzero"`
+
+	// WId The workspace.
+	WId ID `json:"wId,omitempty,omitzero"`
+}
+
+// IntrospectionAud defines model for Introspection.Aud.
+type IntrospectionAud string
+
+// IntrospectionHow How someone got in. A client has none.
+type IntrospectionHow string
+
+// IntrospectionTokenType Only a Bearer token opens anything.
+type IntrospectionTokenType string
 
 // Invite Example: {"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-29T09:00:00Z","id":"62bccb101f211e947a00da47","issuedBy":"60cb1fd41f46ac12ff0eec79","role":"role_space_moderator","state":"pending"}
 type Invite struct {
@@ -481,17 +560,21 @@ type Membership struct {
 	SpaceID ID `json:"spaceId"`
 }
 
-// Metadata Example: {"grant_types_supported":["client_credentials","password","refresh_token"],"issuer":"https://usher.example.com","jwks_uri":"https://usher.example.com/.well-known/jwks.json","response_types_supported":["none"],"service_documentation":"https://usher.example.com/docs","token_endpoint":"https://usher.example.com/v1/auth/token","token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"]}
+// Metadata Example: {"grant_types_supported":["client_credentials","password","refresh_token"],"introspection_endpoint":"https://usher.example.com/v1/auth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],"issuer":"https://usher.example.com","jwks_uri":"https://usher.example.com/.well-known/jwks.json","response_types_supported":["none"],"revocation_endpoint":"https://usher.example.com/v1/auth/revoke","revocation_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],"service_documentation":"https://usher.example.com/docs","token_endpoint":"https://usher.example.com/v1/auth/token","token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"]}
 type Metadata struct {
-	GrantTypesSupported []string `json:"grant_types_supported"`
+	GrantTypesSupported                       []string `json:"grant_types_supported"`
+	IntrospectionEndpoint                     string   `json:"introspection_endpoint"`
+	IntrospectionEndpointAuthMethodsSupported []string `json:"introspection_endpoint_auth_methods_supported"`
 
 	// Issuer The `iss` of every token.
-	Issuer                            string   `json:"issuer"`
-	JwksURI                           string   `json:"jwks_uri"`
-	ResponseTypesSupported            []string `json:"response_types_supported"`
-	ServiceDocumentation              string   `json:"service_documentation"`
-	TokenEndpoint                     string   `json:"token_endpoint"`
-	TokenEndpointAuthMethodsSupported []string `json:"token_endpoint_auth_methods_supported"`
+	Issuer                                 string   `json:"issuer"`
+	JwksURI                                string   `json:"jwks_uri"`
+	ResponseTypesSupported                 []string `json:"response_types_supported"`
+	RevocationEndpoint                     string   `json:"revocation_endpoint"`
+	RevocationEndpointAuthMethodsSupported []string `json:"revocation_endpoint_auth_methods_supported"`
+	ServiceDocumentation                   string   `json:"service_documentation"`
+	TokenEndpoint                          string   `json:"token_endpoint"`
+	TokenEndpointAuthMethodsSupported      []string `json:"token_endpoint_auth_methods_supported"`
 }
 
 // NewBan Example: {"reason":"Noise","until":"2026-11-23T09:00:00Z"}
@@ -897,6 +980,40 @@ type Seated struct {
 	TokenType TokenType `json:"token_type"`
 }
 
+// Session Example: {"addressPrefix":"203.0.113.7","clientId":"web","createdAt":"2026-11-22T09:00:00Z","current":true,"device":"Firefox on Windows","id":"60d55c0eb9ef88ab17b0aabb","lastUsedAt":"2026-11-22T11:45:00Z"}
+type Session struct {
+	// AddressPrefix Where it was last refreshed from: an IPv4 address, or the /64 of an IPv6 address.
+	AddressPrefix string `json:"addressPrefix,omitempty,omitzero"`
+
+	// ClientID Example: web
+	ClientID ClientID `json:"clientId"`
+
+	// CreatedAt Example: 2026-11-22T09:00:00Z
+	CreatedAt Instant `json:"createdAt"`
+
+	// Current It is the one that asks.
+	Current bool `json:"current"`
+
+	// Device In a few words, what the client says of itself; absent where that is nothing.
+	Device string `json:"device,omitempty,omitzero"`
+
+	// ID Example: 60cb1fd41f46ac12ff0eec79
+	ID ID `json:"id"`
+
+	// LastUsedAt When it was opened or last refreshed.
+	LastUsedAt Instant `json:"lastUsedAt"`
+}
+
+// Sessions Example: {"items":[{"addressPrefix":"203.0.113.7","clientId":"web","createdAt":"2026-11-22T09:00:00Z","current":true,"device":"Firefox on Windows","id":"60d55c0eb9ef88ab17b0aabb","lastUsedAt":"2026-11-22T11:45:00Z"}]}
+type Sessions struct {
+	Items []Session `json:"items"`
+
+	// Next Where the next page begins; absent on the last.
+	//
+	// Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
+	Next Next `json:"next,omitempty,omitzero"`
+}
+
 // ShownName Example: John Smith
 type ShownName = string
 
@@ -964,6 +1081,18 @@ type Spaces struct {
 //
 // Example: 86400
 type TTL = int
+
+// TokenQuery Example: {"client_id":"backend","client_secret":"a client's secret","token":"AWDLH9QfRqwS_w7scGDLH9QfRqwS_w7s"}
+type TokenQuery struct {
+	ClientID     string `json:"client_id,omitempty,omitzero"`
+	ClientSecret string `json:"client_secret,omitempty,omitzero"`
+
+	// Token An access token or a refresh token.
+	Token string `json:"token"`
+
+	// TokenTypeHint Taken and ignored; a token says itself what it is.
+	TokenTypeHint string `json:"token_type_hint,omitempty,omitzero"`
+}
 
 // TokenRequest Example: {"client_id":"web","grant_type":"password","password":"a long sentence is best","username":"ann@example.com"}
 type TokenRequest struct {
@@ -1084,6 +1213,9 @@ type LinkID = ID
 // RoomID Example: 60cb1fd41f46ac12ff0eec79
 type RoomID = ID
 
+// SessionID Example: 60cb1fd41f46ac12ff0eec79
+type SessionID = ID
+
 // SpaceID Example: 60cb1fd41f46ac12ff0eec79
 type SpaceID = ID
 
@@ -1157,6 +1289,15 @@ type ListEventsParams struct {
 
 	// Until Before this instant.
 	Until Instant `form:"until,omitempty" json:"until,omitempty,omitzero"`
+}
+
+// ListSessionsParams defines parameters for ListSessions.
+type ListSessionsParams struct {
+	// Limit The most entries to answer.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// After The `next` of the page before. It is opaque.
+	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
 }
 
 // VerifyRequestParams defines parameters for VerifyRequest.
@@ -1296,6 +1437,18 @@ type PreviewAccessJSONRequestBody = AccessToken
 
 // RedeemAccessJSONRequestBody defines body for RedeemAccess for application/json ContentType.
 type RedeemAccessJSONRequestBody = Redemption
+
+// IntrospectTokenJSONRequestBody defines body for IntrospectToken for application/json ContentType.
+type IntrospectTokenJSONRequestBody = TokenQuery
+
+// IntrospectTokenFormdataRequestBody defines body for IntrospectToken for application/x-www-form-urlencoded ContentType.
+type IntrospectTokenFormdataRequestBody = TokenQuery
+
+// RevokeTokenJSONRequestBody defines body for RevokeToken for application/json ContentType.
+type RevokeTokenJSONRequestBody = TokenQuery
+
+// RevokeTokenFormdataRequestBody defines body for RevokeToken for application/x-www-form-urlencoded ContentType.
+type RevokeTokenFormdataRequestBody = TokenQuery
 
 // GetAccessTokenJSONRequestBody defines body for GetAccessToken for application/json ContentType.
 type GetAccessTokenJSONRequestBody = TokenRequest

@@ -21,6 +21,7 @@ const (
 	UserUnblocked        Type = "user_unblocked"
 	UserDeleted          Type = "user_deleted"
 	SessionEnded         Type = "session_ended"
+	OtherSessionsEnded   Type = "other_sessions_ended"
 	WorkspaceCreated     Type = "workspace_created"
 	WorkspaceRoleChanged Type = "workspace_role_changed"
 	KeyRotated           Type = "key_rotated"
@@ -66,7 +67,8 @@ var Types = []struct {
 	{SignIn, "Somebody signed in; the actor is the user or the client."},
 	{SignInRefused, "Somebody was not let in: `unknown_account`, `wrong_password`, `blocked`, `wrong_secret`. Nothing is kept of what was typed."},
 	{RefreshTheft, "A refresh token came twice, and so is in two hands; its session has ended."},
-	{SessionEnded, "A session was ended."},
+	{SessionEnded, "A session was ended: by who had it, or by another session or the client that it was of. The subject is the session."},
+	{OtherSessionsEnded, "A user ended all sessions but the one of the event."},
 	{PasswordChanged, "A password was changed, by its owner or by the operator."},
 	{PasswordRefused, "The old password was wrong."},
 	{UserCreated, "An account was made."},
