@@ -3,6 +3,7 @@ package auth
 import (
 	"cmp"
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -38,6 +39,25 @@ func (a *Authority) Hourly(ctx context.Context, e audit.Event, about ...string) 
 	hour := strconv.FormatInt(a.Now().Truncate(time.Hour).Unix(), 10)
 	e.ID = Hash(append(about, string(e.Type), e.Reason, audit.OriginOf(ctx).Address, hour)...)
 	return e
+}
+
+// RecordGuessing records that somebody has guessed too often and is kept from it, as by reason: in his own workspace
+// where he has a token, else in that of the client, with the user whose account it was, where there is one.
+func (a *Authority) RecordGuessing(ctx context.Context, who Identity, clientID, username, reason string) error {
+	e := audit.Event{Type: audit.GuesserBanned, Reason: reason}
+	if who.Kind == Nobody && username != "" {
+		recs, err := a.Store.Get(ctx, ClientKey(cmp.Or(clientID, publicClient)))
+		if err != nil {
+			return err
+		}
+		who.Workspace = recs[0]["workspace"]
+		user, err := a.lookUp(ctx, loginName(who.Workspace, username))
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+		e.Subject = user["id"]
+	}
+	return a.Recorded(ctx, who, e, nil)
 }
 
 // ListEvents are the events of the caller's workspace that a filter chooses, the newest first, for an administrator or

@@ -85,23 +85,19 @@ func (a *Authority) passwordTokens(ctx context.Context, req TokenRequest) (Token
 	if err != nil {
 		return Tokens{}, err
 	}
-	n := name{client["workspace"], byUsername, req.Username}
-	if strings.Contains(req.Username, "@") {
-		n.kind = byEmail
-	}
 	who := Identity{Kind: User, Client: id, Workspace: client["workspace"]}
 	var tokens Tokens
 	err = Settle(func() error {
-		tokens, err = a.byPassword(ctx, who, n, req.Password)
+		tokens, err = a.byPassword(ctx, who, req.Username, req.Password)
 		return err
 	})
 	return tokens, err
 }
 
 // byPassword opens a session for the user who has a name and this password.
-func (a *Authority) byPassword(ctx context.Context, who Identity, n name, pw secret.String) (Tokens, error) {
-	user, err := a.lookUp(ctx, n)
-	if err != nil && !errors.Is(err, ErrNotFound) {
+func (a *Authority) byPassword(ctx context.Context, who Identity, typed string, pw secret.String) (Tokens, error) {
+	user, err := a.login(ctx, who.Workspace, typed)
+	if err != nil {
 		return Tokens{}, err
 	}
 	ok, outdated, err := a.knows(ctx, user, pw)
@@ -124,6 +120,27 @@ func (a *Authority) byPassword(ctx context.Context, who Identity, n name, pw sec
 		err = a.notSignedIn(ctx, who, user, "blocked")
 	}
 	return tokens, err
+}
+
+// login is the user who signs in by a name, or nil. Where there is none it makes the same trips.
+func (a *Authority) login(ctx context.Context, workspace, typed string) (store.Record, error) {
+	n := loginName(workspace, typed)
+	pointer, user, err := a.pointee(ctx, n)
+	if err == nil && pointer == nil {
+		_, err = a.Store.Get(ctx, UserKey(Hash("nobody", typed)))
+	}
+	if err != nil || !n.confirmed(user) {
+		return nil, err
+	}
+	return user, nil
+}
+
+// loginName is the name that somebody signs in with: an e-mail address if it holds an @, else a username.
+func loginName(workspace, typed string) name {
+	if strings.Contains(typed, "@") {
+		return name{workspace, byEmail, typed}
+	}
+	return name{workspace, byUsername, typed}
 }
 
 func reasonOf(user store.Record) string {

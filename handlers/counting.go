@@ -19,11 +19,25 @@ import (
 type limits struct {
 	store limiter.Store
 	now   func() time.Time
+	bans  *Bans
+	tell  func(*call, *limit, Ban) error // of a new ban
 
 	mu   sync.Mutex
-	over map[string]time.Time // meters that are over a limit, by their keys, and until when
+	over map[string]overdue // meters that are over a limit, by their keys
 
 	swept time.Time // when those that are over no more were last forgotten
+}
+
+// An overdue meter is over its limit until an instant, and that is taken for true until another one.
+type overdue struct{ until, forSure time.Time }
+
+// lifted is how long it takes a process to hear that a ban was lifted.
+const lifted = 5 * time.Second
+
+func newLimits(counters limiter.Store, bans *Bans, now func() time.Time) *limits {
+	return &limits{
+		store: counters, bans: bans, now: now, over: map[string]overdue{}, tell: func(*call, *limit, Ban) error { return nil },
+	}
 }
 
 // mostOver bounds what is remembered. Beyond it, who is over costs a trip to the store again.
@@ -44,7 +58,7 @@ func (e *limited) Error() string { return "handlers: over the limit " + e.name }
 // headers says how long to wait, and the windows that apply, in the words of draft-ietf-httpapi-ratelimit-headers.
 func (e *limited) headers(h http.Header) {
 	seconds := max(1, int64((e.wait+time.Second-1)/time.Second))
-	name := e.name + "-" + e.meter.subject + "-"
+	name := e.name + "-" + e.meter.rule.subject + "-"
 	h.Set("Retry-After", fmt.Sprint(seconds))
 	h.Set("RateLimit", fmt.Sprintf("%q;r=0;t=%d", name+e.meter.window, seconds))
 	var policy []string
@@ -84,6 +98,9 @@ func (l *limits) count(c *call, row *limit, h handler) (any, error) {
 	if known.IsZero() {
 		rules = row.all()
 	}
+	if err := l.banned(c, row, row.meters(c, rules)); err != nil {
+		return nil, err
+	}
 	charged, err := l.charge(c, row, rules)
 	if err != nil {
 		return nil, err
@@ -111,7 +128,7 @@ func (l *limits) charge(c *call, row *limit, rules []rule) (charged []meter, err
 		state, err := l.add(c, m, 1)
 		m.until = until(state)
 		if err == nil && state.Reached {
-			err = &limited{row, m, m.until.Sub(l.now())}
+			err = l.overrun(c, row, m)
 		}
 		if err != nil {
 			l.giveBack(c, charged)
@@ -144,24 +161,68 @@ func (l *limits) fail(c *call, row *limit) error {
 			return &limited{row, m, wait}
 		}
 	}
+	if err := l.banned(context.WithoutCancel(c), row, meters); err != nil {
+		return err
+	}
 	for _, m := range meters {
 		state, err := l.add(context.WithoutCancel(c), m, 1)
 		if err != nil {
 			return err
 		}
 		if state.Reached {
-			l.remember(m.key, until(state))
-			return &limited{row, m, until(state).Sub(l.now())}
+			m.until = until(state)
+			return l.overrun(c, row, m)
 		}
 	}
 	return nil
+}
+
+// banned refuses a call whose subject waits for the end of a ban.
+func (l *limits) banned(ctx context.Context, row *limit, meters []meter) error {
+	if row.counts == every {
+		return nil
+	}
+	m, ban, is, err := l.bans.standing(ctx, meters)
+	if err != nil || !is {
+		return err
+	}
+	return l.refuse(row, m, ban.Ends)
+}
+
+// overrun refuses a call that has found its meter over. Whoever guesses is banned; what only costs waits for its window.
+func (l *limits) overrun(c *call, row *limit, m meter) error {
+	if row.counts == every {
+		return l.refuse(row, m, m.until)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(c), patience)
+	defer cancel()
+	ban, made, err := l.bans.strike(ctx, row, m)
+	if err == nil && made {
+		err = l.tell(c, row, ban)
+	}
+	if err != nil {
+		return err
+	}
+	return l.refuse(row, m, ban.Ends)
+}
+
+// refuse also remembers, for what makes no trips while it is right: a guesser shall cost none either. Not for long, or
+// a ban that is lifted would go on here.
+func (l *limits) refuse(row *limit, m meter, until time.Time) error {
+	if row.counts == failures {
+		l.remember(m.key, until)
+	}
+	return &limited{row, m, until.Sub(l.now())}
 }
 
 // known is for how long a meter is known to be over its limit.
 func (l *limits) known(key string) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.over[key].Sub(l.now())
+	if o, now := l.over[key], l.now(); o.forSure.After(now) {
+		return o.until.Sub(now)
+	}
+	return 0
 }
 
 // remember keeps who is over. When the memory is full it forgets those who are over no more, at most once a second:
@@ -172,10 +233,14 @@ func (l *limits) remember(key string, until time.Time) {
 	defer l.mu.Unlock()
 	if len(l.over) >= mostOver && now.Sub(l.swept) >= time.Second {
 		l.swept = now
-		maps.DeleteFunc(l.over, func(_ string, until time.Time) bool { return !until.After(now) })
+		maps.DeleteFunc(l.over, func(_ string, o overdue) bool { return !o.forSure.After(now) })
 	}
 	if len(l.over) < mostOver {
-		l.over[key] = until
+		forSure := now.Add(lifted)
+		if until.Before(forSure) {
+			forSure = until
+		}
+		l.over[key] = overdue{until, forSure}
 	}
 }
 

@@ -11,16 +11,16 @@ import (
 func TestWhoIsOverIsForgottenInTime(t *testing.T) {
 	t.Parallel()
 	now := func() time.Time { return time.Unix(1_800_000_000, 0) }
-	a := newAPI(Deps{Now: now})
+	l := newLimits(nil, nil, now)
 	for i := range mostOver {
-		a.limits.remember(strconv.Itoa(i), now().Add(-1))
+		l.remember(strconv.Itoa(i), now().Add(-1))
 	}
-	a.limits.remember("new", now().Add(1))
-	require.Len(t, a.limits.over, 1)
+	l.remember("new", now().Add(1))
+	require.Len(t, l.over, 1)
 	for i := range mostOver + 10 {
-		a.limits.remember(strconv.Itoa(i), now().Add(1))
+		l.remember(strconv.Itoa(i), now().Add(1))
 	}
-	require.Len(t, a.limits.over, mostOver, "it is bounded")
+	require.Len(t, l.over, mostOver, "it is bounded")
 }
 
 // A memory that is full is not looked through for every wrong guess.
@@ -28,10 +28,10 @@ func TestWhoIsOverIsSweptOnceASecond(t *testing.T) {
 	t.Parallel()
 	start := time.Unix(1_800_000_000, 0)
 	now := start
-	l := newAPI(Deps{Now: func() time.Time { return now }}).limits
+	l := newLimits(nil, nil, func() time.Time { return now })
 	fill := func(until time.Time) {
 		for i := range mostOver {
-			l.over[strconv.Itoa(i)] = until
+			l.over[strconv.Itoa(i)] = overdue{until, until}
 		}
 	}
 	fill(start)
@@ -49,7 +49,7 @@ func TestWhoIsOverIsSweptOnceASecond(t *testing.T) {
 // What takes time, addresses and hashes, is done before the lock at which every call waits.
 func TestMetersAreReadOutsideTheLock(t *testing.T) {
 	t.Parallel()
-	l := newAPI(Deps{Now: time.Now}).limits
+	l := newLimits(nil, nil, time.Now)
 	free := false
 	subject := func(*call) string {
 		if free = l.mu.TryLock(); free {

@@ -75,7 +75,10 @@ func New(d Deps) (*Handler, error) {
 }
 
 func newAPI(d Deps) *api {
-	return &api{Deps: d, limits: &limits{store: d.Limiter, now: d.Now, over: map[string]time.Time{}}}
+	a := &api{Deps: d}
+	a.limits = newLimits(d.Limiter, NewBans(d.Authority, d.Limiter), d.Now)
+	a.limits.tell = a.recordBan
+	return a
 }
 
 func (a *api) handler(operations map[string]handler) (*Handler, error) {

@@ -34,7 +34,7 @@ func TestReadiness(t *testing.T) {
 // What does not fit together is found at the start.
 func TestContractAndHandlersMustAgree(t *testing.T) {
 	t.Parallel()
-	a := newAPI(Deps{})
+	a := newAPI(Deps{Authority: &auth.Authority{}})
 	operations := examples(t)
 	delete(operations, "kick")
 	_, err := a.handler(operations)
@@ -45,7 +45,7 @@ func TestContractAndHandlersMustAgree(t *testing.T) {
 	a.TrustedProxies = []string{"somewhere"}
 	_, err = a.handler(examples(t))
 	require.ErrorContains(t, err, "trusted proxies")
-	_, err = New(Deps{})
+	_, err = New(Deps{Authority: &auth.Authority{}})
 	require.NoError(t, err, "the program's own handlers and the contract agree")
 }
 

@@ -95,7 +95,7 @@ func TestAThousandGuessesAreAThousand(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			stores(t, func(t *testing.T, s limiter.Store) {
-				l := newAPI(Deps{Limiter: queue{s, make(chan struct{}, 10)}, Now: time.Now}).limits
+				l := limitsIn(t, queue{s, make(chan struct{}, 10)})
 				var guesses sync.WaitGroup
 				var compared, refused atomic.Int64
 				start := make(chan struct{})
@@ -230,7 +230,7 @@ func TestAMarkIsMadeAnewEveryDay(t *testing.T) {
 	t.Parallel()
 	stores(t, func(t *testing.T, s limiter.Store) {
 		trips := &tripping{Store: s}
-		l := newAPI(Deps{Limiter: trips, Now: time.Now}).limits
+		l := limitsIn(t, trips)
 		row, _ := limitNamed("sign-in")
 		c := signingIn(t, "ann", home)
 		known := func() time.Time {

@@ -145,16 +145,26 @@ func notByPassword(c *call) bool { return c.field("grant_type") != "password" }
 // A meter is one window of one rule, for the subject of one call.
 type meter struct {
 	rule
-	window string
-	key    string // no address and no name stands in it as it is
-	rate   limiter.Rate
-	until  time.Time // the end of the window that it was charged in
+	window  string
+	subject string
+	sum     string // the subject's: no address and no name stands in a key as it is
+	key     string
+	ban     string // the id of the subject's ban
+	rate    limiter.Rate
+	until   time.Time // the end of the window that it was charged in
 }
 
 func (l *limit) meter(r rule, name string, w window, subject string) meter {
-	sum := sha256.Sum256([]byte(subject))
-	key := l.name + ":" + r.subject + ":" + name + ":" + hex.EncodeToString(sum[:16])
-	return meter{rule: r, window: name, key: key, rate: limiter.Rate{Period: w.length, Limit: w.most}}
+	hash := sha256.Sum256([]byte(subject))
+	sum := hex.EncodeToString(hash[:16])
+	return meter{
+		rule: r, window: name, subject: subject, sum: sum, key: meterKey(l.name, r.subject, name, sum),
+		ban: auth.Hash(l.name, r.subject, sum), rate: limiter.Rate{Period: w.length, Limit: w.most},
+	}
+}
+
+func meterKey(limit, by, window, sum string) string {
+	return limit + ":" + by + ":" + window + ":" + sum
 }
 
 // meters are what a call counts on.

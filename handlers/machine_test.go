@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -19,7 +18,6 @@ import (
 
 	"usher/auth"
 	"usher/handlers/wire"
-	"usher/internal/password"
 	"usher/internal/store"
 )
 
@@ -44,12 +42,7 @@ func build(t testing.TB, parts ...part) *machine {
 	file, err := store.OpenBolt(filepath.Join(t.TempDir(), "usher.db"), time.Now)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = file.Close() })
-	hasher := password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader)
-	authority, err := auth.New(t.Context(), file, auth.Settings{
-		Issuer: "https://usher.test", AccessTTL: time.Hour, RoomTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
-	}, time.Now, rand.Reader, hasher, slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-
+	authority := authorityOn(t, file, time.Now)
 	m := &machine{TB: t, log: &Journal{}, invents: map[string]bool{}}
 	m.token, m.refresh = tokens(t, authority)
 	a := newAPI(Deps{

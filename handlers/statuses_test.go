@@ -39,10 +39,11 @@ func TestEveryDocumentedStatusIsSeen(t *testing.T) {
 			v.refused()
 			v.provoked()
 			v.granted()
+			untouched := d.newScene(t, "true", "open")
 			busy := open(t, broken, func(deps *handlers.Deps) { deps.Limiter = patient{deps.Limiter} })
 			busy.seen = d.seen
 			visit{busy.newScene(t, "true", "open"), v.operations}.limited()
-			v.scene = d.newScene(t, "true", "open")
+			v.scene = untouched
 			broken.now.Store(true)
 			v.everything(500)
 			broken.now.Store(false)

@@ -11,6 +11,7 @@ import (
 	limitredis "github.com/ulule/limiter/v3/drivers/store/redis"
 
 	"usher/internal/redistest"
+	"usher/internal/store/storetest"
 )
 
 // A turnstile is a limit of one's own, with windows that end while a test waits.
@@ -24,7 +25,13 @@ func turnstileIn(t *testing.T, s limiter.Store, counts counting, burst, hour win
 	t.Helper()
 	someone := func(*call) string { return "someone" }
 	row := &limit{name: "test", counts: counts, guesses: []error{errGuess}, rules: []rule{{"subject", someone, burst, hour}}}
-	return turnstile{t, newAPI(Deps{Limiter: s, Now: time.Now}).limits, row}
+	return turnstile{t, limitsIn(t, s), row}
+}
+
+// limitsIn are limits of their own, with bans in a file.
+func limitsIn(t *testing.T, s limiter.Store) *limits {
+	t.Helper()
+	return newLimits(s, NewBans(authorityOn(t, storetest.Bolt(t), time.Now), s), time.Now)
 }
 
 var errGuess = errors.New("a wrong guess")

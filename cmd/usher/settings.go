@@ -36,8 +36,12 @@ type commandLine struct {
 		Rotate rotateKeys `cmd:"" help:"Have the keys rotated, by the servers, without a token being refused."`
 		Revoke revokeKeys `cmd:"" help:"Take keys away that somebody may have got hold of, with everything signed by them."`
 	} `cmd:"" help:"The keys that sign tokens."`
-	Audit   readAudit `cmd:"" help:"Print the audit log of a workspace as lines of JSON, the oldest first."`
-	Version version   `cmd:"" help:"Print the version."`
+	Audit readAudit `cmd:"" help:"Print the audit log of a workspace as lines of JSON, the oldest first."`
+	Bans  struct {
+		List listBans `cmd:"" help:"Print who has guessed too often and waits, as lines of JSON."`
+		Lift liftBan  `cmd:"" help:"Let somebody guess again."`
+	} `cmd:"" help:"Bans of those who guess."`
+	Version version `cmd:"" help:"Print the version."`
 }
 
 // storage says where the data are.

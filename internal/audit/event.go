@@ -12,6 +12,8 @@ type Type string
 const (
 	SignIn               Type = "sign_in"
 	SignInRefused        Type = "sign_in_refused"
+	GuesserBanned        Type = "guesser_banned" // for a while
+	GuesserForgiven      Type = "guesser_forgiven"
 	RefreshTheft         Type = "refresh_theft" // a refresh token came twice; its session is ended
 	PasswordChanged      Type = "password_changed"
 	PasswordRefused      Type = "password_refused" // a wrong old password
@@ -66,6 +68,8 @@ var Types = []struct {
 }{
 	{SignIn, "Somebody signed in; the actor is the user or the client."},
 	{SignInRefused, "Somebody was not let in: `unknown_account`, `wrong_password`, `blocked`, `wrong_secret`. Nothing is kept of what was typed."},
+	{GuesserBanned, "Somebody guessed too often, and has to wait; the reason is the limit and what it counts by."},
+	{GuesserForgiven, "The operator has lifted that."},
 	{RefreshTheft, "A refresh token came twice, and so is in two hands; its session has ended."},
 	{SessionEnded, "A session was ended: by who had it, or by another session or the client that it was of. The subject is the session."},
 	{OtherSessionsEnded, "A user ended all sessions but the one of the event."},
