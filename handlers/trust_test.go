@@ -174,7 +174,7 @@ func TestMetadataLeadsToWhatAnswers(t *testing.T) {
 				}
 			}
 		}
-		if addresses < 3 {
+		if addresses < 5 {
 			t.Errorf("only %d addresses: %s", addresses, told.raw)
 		}
 	})

@@ -54,12 +54,14 @@ type answer struct {
 	Alias   string
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token"`
-	Role    string
-	State   string
-	Email   string
-	Seats   int
-	Allowed bool
-	Items   []answer
+
+	RoomToken string
+	Role      string
+	State     string
+	Email     string
+	Seats     int
+	Allowed   bool
+	Items     []answer
 }
 
 // word is the status and, of a refusal, its code.

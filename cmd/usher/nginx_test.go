@@ -140,18 +140,18 @@ func (f *front) kept(t *testing.T, status int, method, path, token string, heade
 
 // A stage is what Ann has set up: a room of hers with a guest.
 type stage struct {
-	ann, me, alias string
-	guest          answer
+	ann, me, space, room, alias string
+	guest                       answer
 }
 
 func stageAt(t *testing.T, p *process) (s stage) {
 	t.Helper()
 	s.ann = p.signIn(t)
 	s.me = p.ask(t.Context(), "GET", "/v1/users/me", s.ann, "").ID
-	space := p.made(t, "/v1/spaces", s.ann, `{"name":"School"}`).ID
-	room := p.made(t, "/v1/spaces/"+space+"/rooms", s.ann, `{"name":"Algebra"}`)
-	link := p.made(t, "/v1/spaces/"+space+"/rooms/"+room.ID+"/generate-access", s.ann, `{"username":"Zoë 🎓","role":"user"}`)
-	s.alias = room.Alias
+	s.space = p.made(t, "/v1/spaces", s.ann, `{"name":"School"}`).ID
+	room := p.made(t, "/v1/spaces/"+s.space+"/rooms", s.ann, `{"name":"Algebra"}`)
+	s.room, s.alias = room.ID, room.Alias
+	link := p.made(t, "/v1/spaces/"+s.space+"/rooms/"+s.room+"/generate-access", s.ann, `{"username":"Zoë 🎓","role":"user"}`)
 	s.guest = p.ask(t.Context(), "POST", "/v1/access/redeem", "", redemption(tokenOf(t, link)))
 	require.Equal(t, "200", s.guest.word())
 	return s
