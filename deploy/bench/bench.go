@@ -56,7 +56,7 @@ func (b *bench) measure(engine string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, small.end()) }()
-	if err := b.floors(small); err != nil {
+	if err := errors.Join(b.floors(small), b.rush(small)); err != nil {
 		return err
 	}
 	for _, n := range b.Stored[1:] {

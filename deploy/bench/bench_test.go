@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +30,7 @@ func TestTheWholeProgramRunsOnEveryEngine(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "results.json")
 	var out, log bytes.Buffer
 	err := run(t.Context(), []string{
-		"--seconds", "0.05", "--rounds", "1", "--callers", "2", "--stored", "10,20", "--weighed", "50", "--json", path,
+		"--seconds", "0.05", "--rounds", "1", "--callers", "2", "--stored", "10,20", "--weighed", "50", "--rush", fmt.Sprint(80 + 2*runtime.GOMAXPROCS(0)), "--json", path,
 	}, &out, &log)
 	require.NoError(t, err, log.String())
 
@@ -43,13 +45,18 @@ func TestTheWholeProgramRunsOnEveryEngine(t *testing.T) {
 		require.Positive(t, f.Speed, f)
 		require.LessOrEqual(t, f.Usher.P50, f.Usher.P99, f)
 	}
+	require.Len(t, r.Rushes, len(engineNames))
+	for _, rush := range r.Rushes {
+		require.Positive(t, rush.PerSecond, rush)
+		require.Positive(t, rush.Refused, "more than those that are hashed for and 64 that wait")
+	}
 	require.Len(t, r.Growth, 2*len(engineNames)*len(operations))
 	require.Len(t, r.Sizes, 2*len(engineNames))
 	require.Len(t, r.Weights, 4)
 	for _, w := range r.Weights {
 		require.Positive(t, w.Bytes, w)
 	}
-	require.Equal(t, 4, strings.Count(out.String(), "\n| ---"), "each table has one rule, and there are four:\n%s", out.String())
+	require.Equal(t, 5, strings.Count(out.String(), "\n| ---"), "each table has one rule, and there are five:\n%s", out.String())
 }
 
 func TestWhatWasFoundBeforeAnErrorIsPrinted(t *testing.T) {

@@ -37,7 +37,7 @@ type counter struct {
 	hash chan struct{} // one place for each hash that may be under way
 }
 
-// A backing is a kind of store, with the five transitions written for it.
+// A backing is a kind of store, with the six transitions written for it.
 type backing interface {
 	read(ctx context.Context, keys ...string) ([]record, error)
 	put(ctx context.Context, entries []entry) error
@@ -45,6 +45,7 @@ type backing interface {
 	point(ctx context.Context, index, to string) error
 	activate(ctx context.Context, a activation) error
 	refresh(ctx context.Context, r rotation) error
+	keep(ctx context.Context, h happening) error
 }
 
 type record map[string]string
@@ -69,7 +70,8 @@ func (s *counter) routes() http.Handler {
 	e.POST("/v1/spaces/:space/invites/:invite/activate", answer(s.activateInvite))
 	e.POST("/v1/auth/token", answer(s.getAccessToken))
 	e.POST("/v1/spaces/:space/rooms/:room/join", answer(s.joinRoom))
-	e.GET("/v1/users/me", answer(s.getMe))
+	e.GET("/v1/auth/verify", answer(s.verifyRequest))
+	e.POST("/v1/auth/introspect", answer(s.introspectToken))
 	return e
 }
 
@@ -79,6 +81,10 @@ func answer(handle func(*gin.Context) (any, error)) gin.HandlerFunc {
 		out, err := handle(g)
 		if err != nil {
 			g.String(http.StatusForbidden, "%v", err)
+			return
+		}
+		if out == nil {
+			g.Status(http.StatusOK)
 			return
 		}
 		g.JSON(http.StatusOK, out)

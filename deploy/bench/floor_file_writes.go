@@ -72,6 +72,20 @@ func (f *fileFloor) refresh(_ context.Context, r rotation) error {
 	})
 }
 
+func (f *fileFloor) keep(_ context.Context, h happening) error {
+	return f.do(func(b *bbolt.Bucket) error {
+		key, index := "event:"+h.workspace+":"+h.id, "events:"+h.workspace+":"
+		if b.Get([]byte(key)) != nil {
+			return nil
+		}
+		return cmp.Or(
+			putAll(b, entry{key, h.fields}),
+			list(b, index+h.entry(), due(h.now.AddDate(0, monthsKept, 0).UnixMilli(), key)),
+			trim(b, index, listed(h.now.AddDate(0, -monthsKept, 0), "")),
+		)
+	})
+}
+
 // trim deletes the entries of an index that are less than one.
 func trim(b *bbolt.Bucket, index, below string) error {
 	c := b.Cursor()

@@ -132,3 +132,19 @@ func (f *redisFloor) refresh(ctx context.Context, r rotation) error {
 		r.now.UnixMilli(), strconv.FormatInt(r.gen, 10), r.epoch, r.gen+1, r.ends.UnixMilli(), kept(r.ends),
 		listed(r.ends, r.session), listed(r.was, r.session), listed(r.now.AddDate(0, 0, -7), ""))
 }
+
+var keepScript = redis.NewScript(`
+if redis.call('EXISTS', KEYS[1]) == 1 then return 1 end
+redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+redis.call('PEXPIREAT', KEYS[1], ARGV[1])
+redis.call('ZADD', KEYS[2], 0, ARGV[2])
+redis.call('ZREMRANGEBYLEX', KEYS[2], '-', '(' .. ARGV[3])
+return 1`)
+
+func (f *redisFloor) keep(ctx context.Context, h happening) error {
+	args := []any{h.now.AddDate(0, monthsKept, 0).UnixMilli(), h.entry(), listed(h.now.AddDate(0, -monthsKept, 0), "")}
+	for field, value := range h.fields {
+		args = append(args, field, value)
+	}
+	return f.run(ctx, keepScript, []string{"event:" + h.workspace + ":" + h.id, "events:" + h.workspace}, args...)
+}

@@ -36,7 +36,7 @@ type redemption struct {
 	was                                record
 }
 
-// redeemAccess: one read of five records, one write, one signature.
+// redeemAccess: one read of five records, one write and that of its event, one signature.
 func (s *counter) redeemAccess(g *gin.Context) (any, error) {
 	in, err := body[wire.Redemption](g)
 	if err != nil {
@@ -64,6 +64,12 @@ func (s *counter) redeemAccess(g *gin.Context) (any, error) {
 	}
 	r.lineage, r.ends, r.was = link["epoch"], time.UnixMilli(number(link["ends"])), link
 	if err := s.redeem(g, r); err != nil {
+		return nil, err
+	}
+	err = s.keep(g, s.event(g, r.now, room["workspace"], "link_redeemed", r.seat, record{
+		"kind": "guest", "session": r.session, "subject": r.link, "space": space, "room": r.room, "role": link["role"],
+	}))
+	if err != nil {
 		return nil, err
 	}
 	return s.seated(space, room["workspace"], key, r)
@@ -116,7 +122,7 @@ type activation struct {
 	now                                       time.Time
 }
 
-// activateInvite: two reads and two writes.
+// activateInvite: two reads, two writes and that of the event.
 func (s *counter) activateInvite(g *gin.Context) (any, error) {
 	a := activation{invite: g.Param("invite"), space: g.Param("space"), epoch: newID(), now: time.Now()}
 	c, _, recs, err := s.caller(g, "space:"+a.space, "member:"+a.space+":$", "ban:"+a.space+":$", "staff:$", "invite:"+a.invite)
@@ -135,7 +141,12 @@ func (s *counter) activateInvite(g *gin.Context) (any, error) {
 	if err := s.point(g, "spaces:"+a.user, a.space); err != nil {
 		return nil, err
 	}
-	return wire.Membership{SpaceID: a.space, Role: wire.SpaceRole(a.role)}, s.activate(g, a)
+	if err := s.activate(g, a); err != nil {
+		return nil, err
+	}
+	return wire.Membership{SpaceID: a.space, Role: wire.SpaceRole(a.role)}, s.keep(g, s.event(g, a.now, c.Workspace, "invite_used", a.user, record{
+		"kind": "user", "session": c.Session, "subject": a.invite, "space": a.space, "role": a.role,
+	}))
 }
 
 // A rotation is the transition: the next generation of a session's refresh token, and its end moved on.
@@ -215,20 +226,4 @@ func (s *counter) joinRoom(g *gin.Context) (any, error) {
 	return wire.RoomPass{RoomToken: token, ExpiresAt: now.Add(5 * time.Minute), Role: wire.RoomRoleName(role), Room: wire.Room{
 		ID: room, SpaceID: space, Name: there["name"], Alias: there["alias"], Access: wire.Access(there["access"]),
 	}}, err
-}
-
-// getMe: one read of four records; a token verified and none signed.
-func (s *counter) getMe(g *gin.Context) (any, error) {
-	c, user, recs, err := s.caller(g, "staff:$")
-	return wire.User{
-		ID: c.Subject, Email: user["email"], Username: user["username"], CreatedAt: time.UnixMilli(number(user["created"])),
-		Role: wire.WorkspaceRole(record(first(recs))["role"]),
-	}, err
-}
-
-func first(recs []record) record {
-	if len(recs) == 0 {
-		return nil
-	}
-	return recs[0]
 }

@@ -26,6 +26,7 @@ func (s *counter) settle(ctx context.Context, stored int) error {
 	t := &town{workspace: newID(), space: newID(), lineage: newID()}
 	all := []entry{
 		{"client:web", record{"workspace": t.workspace, "created": millisOf(now)}},
+		{"client:backend", record{"workspace": t.workspace, "created": millisOf(now), "secret": hashed(clientSecret)}},
 		{"space:" + t.space, record{"name": "School", "workspace": t.workspace, "public": "1", "created": millisOf(now)}},
 		{"epoch:" + t.lineage, record{"user": newID()}},
 	}
@@ -105,6 +106,10 @@ func (s *counter) requests(ctx context.Context, operation string, once int) (all
 	case "verify":
 		for _, c := range s.plan.people {
 			all = append(all, verifying(c.token))
+		}
+	case "introspect":
+		for _, c := range s.plan.people {
+			all = append(all, introspecting(c.token))
 		}
 	default:
 		for i := range accounts {

@@ -63,6 +63,7 @@ type line struct {
 	conn   net.Conn
 	reader *bufio.Reader
 	body   bytes.Buffer
+	header http.Header
 	each   []time.Duration
 }
 
@@ -113,6 +114,7 @@ func (l *line) exchange(wire []byte) (status int, err error) {
 	if err != nil {
 		return 0, err
 	}
+	l.header = res.Header
 	l.body.Reset()
 	_, err = l.body.ReadFrom(res.Body)
 	return res.StatusCode, errors.Join(err, res.Body.Close())

@@ -52,6 +52,7 @@ type settings struct {
 	Ops     []string      `default:"${ops}" enum:"${ops}" help:"The operations to measure: ${ops}."`
 	Stored  []int         `default:"1000,1000000" help:"How many users and links are stored; more than one number compares the first with the others."`
 	Weighed int           `default:"10000" help:"How many of each thing are weighed in Redis; 0 for none."`
+	Rush    int           `default:"200" help:"How many sign in at once, more than can be hashed for; 0 for none."`
 	JSON    string        `name:"json" placeholder:"FILE" help:"Write the results there, too."`
 	Profile string        `placeholder:"DIR" help:"Write a CPU profile of each operation there, and measure nothing else."`
 	Within  time.Duration `default:"3h" help:"Give up after so long."`

@@ -13,6 +13,7 @@ import (
 // A report is what a run has found.
 type report struct {
 	Floors  []besideFloor `json:"floors"`
+	Rushes  []rush        `json:"rushes,omitempty"`
 	Growth  []grown       `json:"growth,omitempty"`
 	Sizes   []size        `json:"sizes"`
 	Weights []weight      `json:"weights,omitempty"`
@@ -56,7 +57,7 @@ var floorHead = []string{
 // print writes the tables and, where a path is given, the JSON.
 func (r report) print(w io.Writer, path string) error {
 	tables := []string{
-		table(floorHead, r.Floors), table(grownHead, r.Growth), table(sizeHead, r.Sizes), table(weightHead, r.Weights),
+		table(floorHead, r.Floors), table(rushHead, r.Rushes), table(grownHead, r.Growth), table(sizeHead, r.Sizes), table(weightHead, r.Weights),
 	}
 	tables = slices.DeleteFunc(tables, func(t string) bool { return t == "" })
 	if _, err := io.WriteString(w, strings.Join(tables, "\n")); err != nil {

@@ -21,7 +21,9 @@ func (s *stage) requests(ctx context.Context, o operation, once int) ([]request,
 	case "join":
 		return s.joins(), nil
 	case "verify":
-		return s.verifications(), nil
+		return s.ofEachCaller(verifying), nil
+	case "introspect":
+		return s.ofEachCaller(introspecting), nil
 	}
 	return s.signIns(ctx)
 }
@@ -87,16 +89,24 @@ func joining(space, room, token string) request {
 	return request{Method: "POST", Path: "/v1/spaces/" + space + "/rooms/" + room + "/join", Token: token}
 }
 
-func (s *stage) verifications() []request {
+func (s *stage) ofEachCaller(about func(token string) request) []request {
 	var all []request
 	for _, p := range s.people {
-		all = append(all, verifying(p.AccessToken.Reveal()))
+		all = append(all, about(p.AccessToken.Reveal()))
 	}
 	return shuffled(all)
 }
 
 func verifying(token string) request {
-	return request{Method: "GET", Path: "/v1/users/me", Token: token}
+	return request{Method: "GET", Path: "/v1/auth/verify", Token: token}
+}
+
+// clientSecret is the confidential client's.
+const clientSecret = "a secret of the bench"
+
+func introspecting(token string) request {
+	return request{Method: "POST", Path: "/v1/auth/introspect", Body: fmt.Sprintf(
+		`{"token":%q,"client_id":"backend","client_secret":%q}`, token, clientSecret)}
 }
 
 // signIns are of accounts with a password that is hashed as the product hashes it.

@@ -82,7 +82,7 @@ func newStage(ctx context.Context, s store.Store, c crowd) (*stage, error) {
 			return nil, err
 		}
 	}
-	if _, _, err := a.First(ctx, auth.NewWorkspace{AdminPassword: secret.New(pass)}); err != nil {
+	if _, _, err := a.First(ctx, auth.NewWorkspace{AdminPassword: secret.New(pass), ClientSecret: secret.New(clientSecret)}); err != nil {
 		return nil, err
 	}
 	owner, err := st.signIn(ctx, "admin")

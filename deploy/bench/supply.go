@@ -21,6 +21,7 @@ var operations = []operation{
 	{name: "refresh", chained: true},
 	{name: "join"},
 	{name: "verify"},
+	{name: "introspect"},
 	{name: "signin", callers: 8}, // who waits five seconds for a hash is sent away, and on a busy machine one of 16 may
 }
 
