@@ -35,6 +35,8 @@ type Tokens struct {
 	AccessToken  secret.String
 	RefreshToken secret.String // empty for a client's own
 	ExpiresIn    time.Duration // of the access token, in whole seconds
+	Kind         Kind          // of whom they are
+	Ends         time.Time     // of the session, if nobody refreshes it; zero for a client
 }
 
 // GetAccessToken exchanges credentials for tokens (RFC 6749, sections 4.3, 4.4 and 6). It returns ErrInvalidRequest,
@@ -73,7 +75,7 @@ func (a *Authority) clientTokens(ctx context.Context, req TokenRequest) (Tokens,
 		return Tokens{}, err
 	}
 	access, life, err := a.accessToken(who, time.Time{})
-	return Tokens{AccessToken: access, ExpiresIn: life}, err
+	return Tokens{AccessToken: access, ExpiresIn: life, Kind: Client}, err
 }
 
 func (a *Authority) passwordTokens(ctx context.Context, req TokenRequest) (Tokens, error) {

@@ -79,7 +79,7 @@ func (a *Authority) tokens(who Identity, gen int64, ends time.Time) (Tokens, err
 	if err != nil {
 		return Tokens{}, err
 	}
-	return Tokens{AccessToken: access, RefreshToken: refresh, ExpiresIn: life}, nil
+	return Tokens{AccessToken: access, RefreshToken: refresh, ExpiresIn: life, Kind: who.Kind, Ends: ends}, nil
 }
 
 // earliest is the first of the instants that are set.

@@ -74,16 +74,22 @@ func (a *api) previewAccess(c *call, in wire.AccessToken) (any, error) {
 
 func (a *api) redeemAccess(c *call, in wire.Redemption) (any, error) {
 	seated, err := a.Desk.Redeem(c, secret.New(in.AccessToken), secret.New(in.SeatKey))
-	return seatedOf(seated), err
+	if err != nil {
+		return nil, err
+	}
+	return a.seatedOf(c, seated, in.UseCookies), nil
 }
 
 func (a *api) joinAsGuest(c *call, in wire.NewGuest) (any, error) {
 	seated, err := a.Desk.JoinAsGuest(c, c.who, c.id("spaceId"), c.id("roomId"), in.Name, secret.New(in.SeatKey))
-	return seatedOf(seated), err
+	if err != nil {
+		return nil, err
+	}
+	return a.seatedOf(c, seated, in.UseCookies), nil
 }
 
-func seatedOf(s invites.Seated) wire.Seated {
-	tokens := tokensOf(s.Tokens)
+func (a *api) seatedOf(c *call, s invites.Seated, useCookies bool) wire.Seated {
+	tokens := a.handOut(c, s.Tokens, useCookies, s.Alias)
 	return wire.Seated{
 		TokenType: tokens.TokenType, AccessToken: tokens.AccessToken, ExpiresIn: tokens.ExpiresIn, RefreshToken: tokens.RefreshToken,
 		SeatKey: s.SeatKey.Reveal(), SeatID: s.ID, SpaceID: s.Space, RoomID: s.Room,
@@ -99,4 +105,8 @@ func (a *api) getSeat(c *call) (any, error) {
 	}, err
 }
 
-func (a *api) leaveSeat(c *call) (any, error) { return nil, a.Desk.LeaveSeat(c, c.who) }
+func (a *api) leaveSeat(c *call) (any, error) {
+	err := a.Desk.LeaveSeat(c, c.who)
+	a.forgetIf(c, err == nil)
+	return nil, err
+}

@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"time"
@@ -26,11 +27,21 @@ func (a *api) tokenOperations() map[string]handler {
 }
 
 func (a *api) getAccessToken(c *call, in wire.TokenRequest) (any, error) {
+	refresh := secret.New(in.RefreshToken)
+	fromCookie := in.UseCookies && refresh.Empty() && in.GrantType == "refresh_token"
+	if fromCookie {
+		refresh = c.refreshToken()
+	}
 	tokens, err := a.Authority.GetAccessToken(c, auth.TokenRequest{
 		GrantType: in.GrantType, ClientID: in.ClientID, ClientSecret: secret.New(in.ClientSecret),
-		Username: in.Username, Password: secret.New(in.Password), RefreshToken: secret.New(in.RefreshToken),
+		Username: in.Username, Password: secret.New(in.Password), RefreshToken: refresh,
 	})
-	return tokensOf(tokens), err
+	if err != nil {
+		c.byCookie = fromCookie
+		a.forgetIf(c, errors.Is(err, auth.ErrInvalidGrant))
+		return nil, err
+	}
+	return a.handOut(c, tokens, in.UseCookies, c.room()), nil
 }
 
 // clientInHeader puts a client's id and secret into the body, where contract, limit and handler look for them, from
@@ -57,14 +68,6 @@ func (c *call) clientInHeader() error {
 	return err
 }
 
-func tokensOf(t auth.Tokens) wire.Tokens {
-	return wire.Tokens{
-		TokenType: wire.TokenTypeBearer, AccessToken: t.AccessToken.Reveal(), RefreshToken: t.RefreshToken.Reveal(),
-		ExpiresIn: int(t.ExpiresIn / time.Second),
-	}
-}
-
-// getKeys is the one operation whose answer may be kept: for as long as a new key is published before it signs.
 func (a *api) getKeys(c *call) (any, error) {
 	c.gin.Header("Cache-Control", fmt.Sprintf("public, max-age=%d", a.Authority.KeyCache()/time.Second))
 	return wire.KeySet{Keys: all(a.Authority.JWKS(), func(k auth.JWK) wire.Key {
@@ -97,7 +100,11 @@ func (a *api) introspectToken(c *call, in wire.TokenQuery) (any, error) {
 	}, nil
 }
 
-func (a *api) logout(c *call) (any, error) { return nil, a.Authority.Logout(c, c.who) }
+func (a *api) logout(c *call) (any, error) {
+	err := a.Authority.Logout(c, c.who)
+	a.forgetIf(c, err == nil)
+	return nil, err
+}
 
 func (a *api) listSessions(c *call) (any, error) {
 	found, next, err := a.Authority.ListSessions(c, c.who, c.page())
@@ -110,7 +117,9 @@ func (a *api) listSessions(c *call) (any, error) {
 }
 
 func (a *api) endSession(c *call) (any, error) {
-	return nil, a.Authority.EndSession(c, c.who, c.id("sessionId"))
+	err := a.Authority.EndSession(c, c.who, c.id("sessionId"))
+	a.forgetIf(c, err == nil && c.id("sessionId") == c.who.Session)
+	return nil, err
 }
 
 func (a *api) endOtherSessions(c *call) (any, error) {

@@ -54,7 +54,11 @@ func (a *api) updateMe(c *call, in wire.MePatch) (any, error) {
 
 func (a *api) changePassword(c *call, in wire.PasswordChange) (any, error) {
 	tokens, err := a.Authority.ChangePassword(c, c.who, secret.New(in.OldPassword), secret.New(in.NewPassword))
-	return tokensOf(tokens), err
+	if err != nil {
+		return nil, err
+	}
+	a.forgetIf(c, true)
+	return a.handOut(c, tokens, in.UseCookies, ""), nil
 }
 
 func (a *api) listUsers(c *call) (any, error) {
@@ -76,7 +80,9 @@ func (a *api) updateUser(c *call, in wire.UserPatch) (any, error) {
 }
 
 func (a *api) deleteUser(c *call) (any, error) {
-	return nil, a.Spaces.DeleteUser(c, c.who, c.id("userId"))
+	err := a.Spaces.DeleteUser(c, c.who, c.id("userId"))
+	a.forgetIf(c, err == nil && c.id("userId") == c.who.ID)
+	return nil, err
 }
 
 func (a *api) blockUser(c *call) (any, error) {

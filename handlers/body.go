@@ -72,7 +72,7 @@ func formToJSON(raw []byte, schema *openapi3.Schema) ([]byte, error) {
 	if err != nil {
 		return nil, invalid{"body", malformed}
 	}
-	fields := map[string]string{}
+	fields := map[string]any{}
 	for name := range schema.Properties {
 		switch values := form[name]; {
 		case len(values) > 1:
@@ -81,6 +81,9 @@ func formToJSON(raw []byte, schema *openapi3.Schema) ([]byte, error) {
 			return nil, invalid{"/" + name, notUTF8}
 		case len(values) == 1 && values[0] != "":
 			fields[name] = values[0]
+			if schema.Properties[name].Value.Type.Is(openapi3.TypeBoolean) && (values[0] == "true" || values[0] == "false") {
+				fields[name] = values[0] == "true"
+			}
 		}
 	}
 	return json.Marshal(fields)

@@ -21,6 +21,8 @@ type call struct {
 	query url.Values
 	body  []byte // as JSON, held against the contract; empty where an optional body was left out
 	value any    // the same, decoded
+
+	byCookie bool // who came by a cookie, and not by the header
 }
 
 // with is a handler that takes a body.
@@ -39,6 +41,12 @@ func with[In any](h func(*call, In) (any, error)) handler {
 		}
 		return h(c, in)
 	}
+}
+
+// wantsCookies: tokens are to come in cookies.
+func (c *call) wantsCookies() bool {
+	fields, _ := c.value.(map[string]any)
+	return fields["useCookies"] == true
 }
 
 // field is a text in the body, or empty.

@@ -26,18 +26,16 @@ func (c *call) readQuery() error {
 	return nil
 }
 
-// identify finds out who is asking: by the Authorization header and by nothing else. A cookie never authorises, and
-// none is read. An operation that takes no tokens does not look at the header either; one that takes some, and
-// strangers too, refuses a token that is not valid: whoever sends it believes himself to be someone.
+// identify finds out who is asking: by the Authorization header, and only where there is none by cookies. An operation
+// that takes no tokens does not look at either; one that takes some, and strangers too, refuses a header whose token is
+// not valid: whoever sends it believes himself to be someone.
 func (a *api) identify(c *call, op operation) error {
 	header := c.gin.Request.Header.Values("Authorization")
 	switch {
 	case len(op.callers) == 0:
 		return nil
-	case len(header) == 0 && op.public:
-		return nil
 	case len(header) == 0:
-		return errNoToken
+		return a.identifyByCookie(c, op)
 	case len(header) > 1:
 		return auth.ErrInvalidToken
 	}
@@ -49,6 +47,11 @@ func (a *api) identify(c *call, op operation) error {
 	if err != nil {
 		return err
 	}
+	return c.accept(op, who)
+}
+
+// accept takes a caller whom an operation takes.
+func (c *call) accept(op operation, who auth.Identity) error {
 	c.who = who
 	c.gin.Set(whoKey, who)
 	if !slices.Contains(op.callers, who.Kind) {

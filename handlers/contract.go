@@ -126,6 +126,7 @@ func (a *api) serve(op operation, h handler) gin.HandlerFunc {
 		c := &call{gin: g}
 		c.Context = audit.From(g.Request.Context(), c.origin())
 		out, err := a.run(c, op, h)
+		a.forgetIf(c, errors.Is(err, auth.ErrInvalidToken))
 		switch {
 		case err != nil:
 			a.refuse(g, &op, err)
@@ -147,6 +148,9 @@ func (a *api) run(c *call, op operation, h handler) (any, error) {
 	}
 	if err := c.validate(op); err != nil {
 		return nil, err
+	}
+	if c.wantsCookies() && !a.ownPage(c.gin.Request, op) {
+		return nil, errCrossOrigin
 	}
 	return a.limits.count(c, op.limit, h)
 }

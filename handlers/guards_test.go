@@ -78,7 +78,7 @@ func TestAuthorization(t *testing.T) {
 	require.Equal(t, 200, m.ask("GET", "/v1/users/me", "", "Authorization", "bearer "+user).status)
 	require.Equal(t, 200, m.ask("GET", "/v1/spaces/room-by-alias/q3_5V3uwikX-", "").status)
 
-	got := m.ask("GET", "/v1/users/me", "", "Cookie", "accessToken="+user)
+	got := m.ask("GET", "/v1/users/me", "", "Cookie", "accesstoken="+user)
 	m.refused(got, 401, "no_token")
 	require.Equal(t, "Bearer", got.header.Get("WWW-Authenticate"))
 }

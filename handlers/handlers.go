@@ -22,7 +22,7 @@ import (
 
 //go:generate go tool oapi-codegen -config wire/oapi-codegen.yaml openapi.yaml
 
-// Deps are what the handlers work with. All of them are needed, except for TrustedProxies.
+// Deps are what the handlers work with. All of them are needed, except for TrustedProxies and CORSOrigins.
 type Deps struct {
 	Authority *auth.Authority
 	Spaces    *roles.Spaces
@@ -32,6 +32,8 @@ type Deps struct {
 	Now       func() time.Time
 	PublicURL string // where the world finds this server, without a slash at its end
 
+	// CORSOrigins are the origins whose pages count as ours: their scripts read answers, and come with cookies.
+	CORSOrigins []string
 	// TrustedProxies are the addresses and CIDR ranges whose X-Forwarded-For is believed. None is believed otherwise.
 	TrustedProxies []string
 }
@@ -48,6 +50,7 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 
 // ServeHTTP answers a request. A slash at the end of an API path means nothing: clients of long standing send one.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	r = fromSeat(r)
 	fromPrefix(r)
 	if path := strings.TrimRight(r.URL.Path, "/"); path != r.URL.Path && strings.HasPrefix(path, "/v1/") {
 		r.URL.Path, r.URL.RawPath = path, strings.TrimRight(r.URL.RawPath, "/")
@@ -65,6 +68,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 type api struct {
 	Deps
 	limits *limits
+	guard  *http.CrossOriginProtection
 }
 
 // New mounts every operation of the contract behind its guards. It fails where the contract and the handlers differ,
@@ -92,7 +96,11 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	if err := e.SetTrustedProxies(a.TrustedProxies); err != nil {
 		return nil, fmt.Errorf("handlers: trusted proxies: %w", err)
 	}
-	e.Use(a.record, a.recover, guardHeaders, capBody)
+	var err error
+	if a.guard, err = crossOrigin(a.PublicURL, a.CORSOrigins); err != nil {
+		return nil, err
+	}
+	e.Use(a.record, a.cors, a.recover, guardHeaders, capBody)
 	e.NoRoute(func(g *gin.Context) { a.refuse(g, nil, errNoPath) })
 	e.NoMethod(func(g *gin.Context) { a.refuse(g, nil, errNoMethod) })
 

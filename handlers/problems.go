@@ -19,6 +19,7 @@ var (
 	errTokenInQuery = errors.New("handlers: a token in the query")
 	errContentType  = errors.New("handlers: unsupported content type")
 	errPanic        = errors.New("handlers: panic")
+	errCrossOrigin  = errors.New("handlers: cookies for another origin")
 	errLimiter      = errors.New("handlers: the store of the limits is away")
 )
 
@@ -43,6 +44,7 @@ var problems = []problem{
 	{as[*auth.FieldError], 422, "invalid", "The request is not as the contract has it."},
 	{as[*limited], 429, "limited", "Too many attempts. Wait, and try again."},
 
+	{is(errCrossOrigin), 403, "cross_origin", "Cookies are set for pages of the server's own origin, or of one that its operator names."},
 	{is(errNoToken), 401, "no_token", "An access token is needed."},
 	{is(auth.ErrInvalidToken), 401, "invalid_token", "The access token is not valid, or what it hangs on has ended."},
 	{is(auth.ErrWrongToken), 403, "wrong_token", "A token of this kind may not do that."},

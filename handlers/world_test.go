@@ -180,3 +180,9 @@ func (d *door) signIn(client, username string) string {
 	must(d.t, err)
 	return d.ok(200, "", "POST", "/v1/auth/token", string(in)).text("access_token")
 }
+
+// decoded is a body in JSON, or nothing.
+func decoded(raw []byte) (body map[string]any) {
+	_ = json.Unmarshal(raw, &body)
+	return body
+}

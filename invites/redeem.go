@@ -32,6 +32,7 @@ type Seated struct {
 	Seat
 	SeatKey     secret.String
 	Space, Room string
+	Alias       string // of the room
 }
 
 // Redeem takes a seat on a link, or the same seat again for the same seat key, with a new session in the stead of the
@@ -152,7 +153,7 @@ func (d *Desk) take(ctx context.Context, h hall) (Seated, error) {
 		return Seated{}, err
 	}
 	tokens, err := d.auth.SeatTokens(guest, h.link.Ends)
-	return Seated{Tokens: tokens, Seat: h.seat, Space: h.token.space, Room: h.token.room}, err
+	return Seated{Tokens: tokens, Seat: h.seat, Space: h.token.space, Room: h.token.room, Alias: h.room.Alias}, err
 }
 
 // seating is the transaction: the link, the room and its issuer's standing as they must be at that instant, and one

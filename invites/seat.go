@@ -98,7 +98,7 @@ func (d *Desk) comeIn(ctx context.Context, st roles.Standing, name string, key s
 		return Seated{}, err
 	}
 	tokens, err := d.auth.SeatTokens(guest, seat.Ends)
-	return Seated{Tokens: tokens, Seat: seat, Space: st.Space.ID, Room: room}, err
+	return Seated{Tokens: tokens, Seat: seat, Space: st.Space.ID, Room: room, Alias: st.Room.Alias}, err
 }
 
 // GetSeat is the guest's own seat, and when it ends.

@@ -116,6 +116,7 @@ type serve struct {
 	PublicURL      string        `name:"public-url" placeholder:"URL" help:"Where the world finds this server, and the issuer of its tokens; http://<listen> where none is given."`
 	RoomURL        string        `name:"room-url" placeholder:"URL" help:"Where guest links lead, to /<alias> under it; <public-url>/room where none is given."`
 	TrustedProxies []string      `placeholder:"NETWORK" help:"The addresses and networks of proxies whose X-Forwarded-For is believed."`
+	CORSOrigins    []string      `name:"cors-origins" placeholder:"ORIGIN" help:"The origins whose pages count as this server's own: they may read its answers and come with its cookies."`
 	CreateSpace    string        `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create spaces: users (any of the workspace) or admins."`
 	SignUp         auth.SignUp   `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create users: users (any who is signed in) or admins."`
 	MaxLinkTTL     time.Duration `name:"max-link-ttl" default:"432000s" placeholder:"TIME" help:"The longest life of a guest link."`
@@ -147,6 +148,11 @@ func (s *serve) check() error {
 		_, address := netip.ParseAddr(proxy)
 		if _, network := netip.ParsePrefix(proxy); address != nil && network != nil {
 			return fmt.Errorf("--trusted-proxies: %q is neither an address nor a network", proxy)
+		}
+	}
+	for _, origin := range s.CORSOrigins {
+		if u, err := url.Parse(origin); err != nil || !isBase(u) || origin != u.Scheme+"://"+strings.ToLower(u.Host) {
+			return fmt.Errorf("--cors-origins: %q is no origin, such as https://app.example.com", origin)
 		}
 	}
 	if s.MaxLinkTTL < invites.MinLinkTTL || s.MaxLinkTTL > longestLink {

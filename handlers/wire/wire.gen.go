@@ -595,6 +595,9 @@ type NewGuest struct {
 	//
 	// Example: Wm9vVGhlU2VhdEtleUlzTWluZQ
 	SeatKey SeatKey `json:"seatKey,omitempty,omitzero"`
+
+	// UseCookies The tokens come as the cookies `accessToken` and `refreshToken`, and not in the answer; for pages of the server's own origin and of those that its operator names.
+	UseCookies UseCookies `json:"useCookies,omitempty,omitzero"`
 }
 
 // NewInvite Example: {"role":"role_space_moderator"}
@@ -724,6 +727,9 @@ type PasswordChange struct {
 
 	// OldPassword Example: a long sentence is best
 	OldPassword Password `json:"oldPassword"`
+
+	// UseCookies The tokens come as the cookies `accessToken` and `refreshToken`, and not in the answer; for pages of the server's own origin and of those that its operator names.
+	UseCookies UseCookies `json:"useCookies,omitempty,omitzero"`
 }
 
 // Phone Example: +79671234567
@@ -778,6 +784,9 @@ type Redemption struct {
 	//
 	// Example: Wm9vVGhlU2VhdEtleUlzTWluZQ
 	SeatKey SeatKey `json:"seatKey,omitempty,omitzero"`
+
+	// UseCookies The tokens come as the cookies `accessToken` and `refreshToken`, and not in the answer; for pages of the server's own origin and of those that its operator names.
+	UseCookies UseCookies `json:"useCookies,omitempty,omitzero"`
 }
 
 // RoleGrant Example: {"role":"role_room_user","targetUserId":"60d55c0eb9ef88ab17b0aabb"}
@@ -956,12 +965,12 @@ type SeatKey = string
 
 // Seated Example: {"access_token":"eyJ0eXAiOiJhdCtqd3Qi…","expires_in":900,"participantName":"JohnSmith","refresh_token":"AmDLH9QfRqwS_w7scGDLH9QfRqwS_w7s…","role":"user","roomId":"60d55c0eb9ef88ab17b0aabb","seatId":"60cb1fd41f46ac12ff0eec79","seatKey":"Wm9vVGhlU2VhdEtleUlzTWluZQ","spaceId":"62bcc725721aeb718445daf7","token_type":"Bearer"}
 type Seated struct {
-	AccessToken string `json:"access_token"`
+	AccessToken string `json:"access_token,omitempty,omitzero"`
 	ExpiresIn   int    `json:"expires_in"`
 
 	// ParticipantName Example: John Smith
 	ParticipantName ShownName `json:"participantName"`
-	RefreshToken    string    `json:"refresh_token"`
+	RefreshToken    string    `json:"refresh_token,omitempty,omitzero"`
 
 	// Role Example: user
 	Role GuestRole `json:"role"`
@@ -1107,6 +1116,9 @@ type TokenRequest struct {
 	// Scope Taken and ignored; what one may do depends on roles.
 	Scope string `json:"scope,omitempty,omitzero"`
 
+	// UseCookies The tokens come as the cookies `accessToken` and `refreshToken`, and not in the answer; for pages of the server's own origin and of those that its operator names.
+	UseCookies UseCookies `json:"useCookies,omitempty,omitzero"`
+
 	// Username An e-mail address or a username.
 	Username string `json:"username,omitempty,omitzero"`
 }
@@ -1116,13 +1128,16 @@ type TokenType string
 
 // Tokens Example: {"access_token":"eyJ0eXAiOiJhdCtqd3Qi…","expires_in":900,"refresh_token":"AWDLH9QfRqwS_w7scGDLH9QfRqwS_w7s…","token_type":"Bearer"}
 type Tokens struct {
-	AccessToken  string `json:"access_token"`
+	AccessToken  string `json:"access_token,omitempty,omitzero"`
 	ExpiresIn    int    `json:"expires_in"`
 	RefreshToken string `json:"refresh_token,omitempty,omitzero"`
 
 	// TokenType Example: Bearer
 	TokenType TokenType `json:"token_type"`
 }
+
+// UseCookies The tokens come as the cookies `accessToken` and `refreshToken`, and not in the answer; for pages of the server's own origin and of those that its operator names.
+type UseCookies = bool
 
 // User Example: {"createdAt":"2026-11-22T09:00:00Z","email":"ann@example.com","emailVerified":false,"id":"60cb1fd41f46ac12ff0eec79","isBlocked":false,"phone":"+79671234567","username":"Some Username Here"}
 type User struct {
