@@ -1,0 +1,218 @@
+// Package outbox keeps what is to be done elsewhere, the sending of a mail say, in the store until it is done. Each task
+// is done once as a rule, and at least once whatever happens: a process that stops in the midst of one leaves it to
+// another, or to itself after its next start.
+package outbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strings"
+	"time"
+
+	"usher/internal/store"
+)
+
+// ErrHopeless says that a task failed for good: it is not tried again.
+var ErrHopeless = errors.New("outbox: hopeless")
+
+// A Task is what is to be done. It is kept in the store as it is, and so holds no secret.
+type Task struct {
+	ID    string // one task: adding another one under the same id does nothing
+	Added time.Time
+	Until time.Time    // it is of no use after that; a day after Added where zero
+	What  store.Record // for who does it to understand; a name in it is a field of the store's record
+}
+
+const (
+	aDay = 24 * time.Hour
+	// within is what one attempt may take, and held how long nobody else tries meanwhile.
+	within = 30 * time.Second
+	held   = 2 * time.Minute
+	// A task that failed is tried again after soonest, then after twice as long, and so on, up to latest.
+	soonest = 30 * time.Second
+	latest  = 4 * time.Hour
+	// deadFor is how long what could not be done is kept.
+	deadFor = 30 * aDay
+	// batch is how many tasks a process does at a time.
+	batch = 8
+)
+
+// An Outbox is a queue of tasks. Any number of processes may have the same one, by its name in their store.
+type Outbox struct {
+	store store.Store
+	place string // its partition
+	now   func() time.Time
+	newID func() string // for the name of a transaction
+	log   *slog.Logger
+}
+
+// New opens the queue of a name, [a-z0-9]+.
+func New(s store.Store, name string, now func() time.Time, newID func() string, log *slog.Logger) *Outbox {
+	return &Outbox{s, "outbox:" + name, now, newID, log}
+}
+
+// A note is what the queue itself keeps of a task, in the same record.
+type note struct {
+	Added time.Time `store:"added"`
+	Until time.Time `store:"until"`
+	Due   time.Time `store:"due"`   // nobody touches it before
+	Tries int64     `store:"tries"` // as many attempts have begun
+	Dead  time.Time `store:"dead"`
+	Cause string    `store:"cause"` // of death
+}
+
+func (o *Outbox) at(id string) store.Key { return store.Key{Partition: o.place, Kind: "task", ID: id} }
+
+// due lists the tasks in the order of their turns, and dead those that could not be done, the last ones first.
+func (o *Outbox) due() store.Key { return store.Key{Partition: o.place, Kind: "index", ID: "due"} }
+
+func (o *Outbox) dead() store.Key { return store.Key{Partition: o.place, Kind: "index", ID: "dead"} }
+
+// turn is an entry of an index: an instant, and behind it the id.
+func turn(at time.Time, id string) string { return fmt.Sprintf("%015d/%s", at.UnixMilli(), id) }
+
+// Add puts a task into the queue. What it has reported is kept, and done.
+func (o *Outbox) Add(ctx context.Context, t Task) error {
+	n := note{Added: o.now(), Until: t.Until, Due: o.now()}
+	if n.Until.IsZero() {
+		n.Until = n.Added.Add(aDay)
+	}
+	rec := store.Fields(n)
+	for field, value := range t.What {
+		if _, own := rec[field]; own {
+			return fmt.Errorf("outbox: %q is a field of its own", field)
+		}
+		rec[field] = value
+	}
+	_, err := o.store.Apply(ctx, store.Tx{
+		Op: o.newID(),
+		If: []store.Cond{store.Absent(o.at(t.ID))},
+		Do: []store.Write{store.Set(o.at(t.ID), rec), store.Insert(o.due(), turn(n.Due, t.ID))},
+	})
+	return err
+}
+
+// next are the ids of the tasks whose turn it is, at most so many, the longest due first.
+func (o *Outbox) next(ctx context.Context, most int) ([]string, error) {
+	entries, err := o.store.List(ctx, o.due(), store.Page{Limit: most})
+	if err != nil {
+		return nil, err
+	}
+	end, ids := turn(o.now().Add(time.Millisecond), ""), entries[:0]
+	for _, entry := range entries {
+		if entry < end {
+			_, id, _ := strings.Cut(entry, "/")
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
+}
+
+// A claim is a task that is this process's to do, until its turn comes again.
+type claim struct {
+	Task
+	note
+}
+
+// claim takes a task, and is false where another has it. That its turn comes again if nothing more is heard of it is
+// what makes the queue survive whoever took it.
+func (o *Outbox) claim(ctx context.Context, id string) (c claim, ok bool, err error) {
+	recs, err := o.store.Get(ctx, o.at(id))
+	if err != nil || recs[0] == nil {
+		return c, false, err
+	}
+	if err := recs[0].Load(&c.note); err != nil {
+		return c, false, err
+	}
+	if c.Due.After(o.now()) {
+		return c, false, nil
+	}
+	c.Task = Task{ID: id, Added: c.note.Added, Until: c.note.Until, What: recs[0]}
+	for own := range store.Fields(c.note) {
+		delete(c.What, own)
+	}
+	delete(c.What, "op")
+	was := c.note
+	c.Tries++
+	c.Due = o.now().Add(max(held, pause(c.Tries)))
+	ok, err = o.change(ctx, id, was, c.note)
+	return c, ok, err
+}
+
+// pause is how long a task rests that was tried so many times.
+func pause(tries int64) time.Duration {
+	return min(soonest<<min(max(tries-1, 0), 16), latest)
+}
+
+// change moves a task from one note to another, and is false where it is not as it was.
+func (o *Outbox) change(ctx context.Context, id string, was, is note, more ...store.Write) (bool, error) {
+	res, err := o.store.Apply(ctx, store.Tx{
+		Op: o.newID(),
+		If: o.as(id, was),
+		Do: append([]store.Write{
+			store.Remove(o.due(), turn(was.Due, id)), store.Insert(o.due(), turn(is.Due, id)), store.Set(o.at(id), store.Fields(is)),
+		}, more...),
+	})
+	return err == nil && res.Refused == 0, err
+}
+
+// as: the task is there, and nobody has touched it since.
+func (o *Outbox) as(id string, was note) []store.Cond {
+	fields := store.Fields(was)
+	return []store.Cond{
+		store.Present(o.at(id)), store.Equal(o.at(id), "due", fields["due"]), store.Equal(o.at(id), "tries", fields["tries"]),
+	}
+}
+
+// done takes a task away.
+func (o *Outbox) done(ctx context.Context, c claim) error {
+	_, err := o.store.Apply(ctx, store.Tx{
+		Op: o.newID(), If: o.as(c.ID, c.note),
+		Do: []store.Write{store.Delete(o.at(c.ID)), store.Remove(o.due(), turn(c.Due, c.ID))},
+	})
+	return err
+}
+
+// failed gives a task another turn, or none where that is hopeless or comes too late.
+func (o *Outbox) failed(ctx context.Context, c claim, cause error) error {
+	was, is := c.note, c.note
+	is.Due = o.now().Add(pause(c.Tries))
+	if !errors.Is(cause, ErrHopeless) && is.Due.Before(c.note.Until) {
+		o.log.WarnContext(ctx, "a task failed and is tried again", "outbox", o.place, "task", c.ID, "tries", c.Tries,
+			"in", is.Due.Sub(o.now()), "error", cause)
+		_, err := o.change(ctx, c.ID, was, is)
+		return err
+	}
+	o.log.ErrorContext(ctx, "a task could not be done", "outbox", o.place, "task", c.ID, "tries", c.Tries, "error", cause)
+	is.Dead, is.Cause = o.now(), cause.Error()
+	_, err := o.change(ctx, c.ID, was, is,
+		store.Remove(o.due(), turn(is.Due, c.ID)), store.Insert(o.dead(), turn(is.Dead, c.ID)),
+		store.Trim(o.dead(), turn(is.Dead.Add(-deadFor), "")), store.Collect(o.at(c.ID), is.Dead.Add(deadFor)))
+	return err
+}
+
+// Dead are tasks that could not be done in the last 30 days, at most so many, the last ones first, with their causes.
+func (o *Outbox) Dead(ctx context.Context, most int) (tasks []Task, causes []string, err error) {
+	entries, err := o.store.List(ctx, o.dead(), store.Page{Limit: most, Descending: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	keys := make([]store.Key, len(entries))
+	for i, entry := range entries {
+		_, id, _ := strings.Cut(entry, "/")
+		keys[i] = o.at(id)
+	}
+	recs, err := o.store.Get(ctx, keys...)
+	for i, rec := range recs {
+		if rec != nil {
+			tasks = append(tasks, Task{
+				ID: keys[i].ID, Added: rec.Time("added"), Until: rec.Time("until"), What: maps.Clone(rec),
+			})
+			causes = append(causes, rec["cause"])
+		}
+	}
+	return tasks, causes, err
+}
