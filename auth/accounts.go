@@ -50,6 +50,10 @@ type account struct {
 	Created       time.Time `store:"created"`
 	Ended         time.Time `store:"ended"`
 	Paused        time.Time `store:"paused"`
+
+	// An e-mail address that the user had, and can have again until then.
+	HeldEmail string    `store:"heldEmail"`
+	HeldUntil time.Time `store:"heldUntil"`
 }
 
 // UserIn is the account of a user, of whom another package has read the record at UserKey: false where there is no such

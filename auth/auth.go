@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"usher/internal/audit"
+	"usher/internal/mail"
+	"usher/internal/outbox"
 	"usher/internal/password"
 	"usher/internal/seal"
 	"usher/internal/store"
@@ -46,6 +48,8 @@ type Settings struct {
 	KeyCache    time.Duration // how long servers and verifiers go on with the keys that they know; a second at least
 	KeyRotation time.Duration // how long a key is active; until an operator asks for another, where it is zero
 	Seal        seal.Seal     // what the stored keys are encrypted with
+	Mail        mail.Sender   // nil: no mail is sent
+	PagesURL    string        // where the links of mails lead, to /reset-password and the like under it
 }
 
 // SignUp says who may create users.
@@ -67,6 +71,7 @@ type Authority struct {
 	hasher *password.Hasher
 	keys   *keeper
 	events *audit.Log
+	outbox *outbox.Outbox // of mails; nil where none is sent
 	log    *slog.Logger
 }
 
@@ -85,6 +90,9 @@ func New(
 	a := &Authority{
 		Store: s, Now: now, set: set, random: random, hasher: hasher, keys: new(keeper), log: log,
 		events: audit.New(s, set.AuditKept),
+	}
+	if set.Mail != nil {
+		a.outbox = outbox.New(s, "mail", now, a.NewID, log)
 	}
 	return a, a.loadKeys(ctx)
 }

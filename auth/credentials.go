@@ -11,7 +11,7 @@ import (
 	"usher/internal/store"
 )
 
-// ErrWrongPassword says that the old password is not the user's.
+// ErrWrongPassword says that the password is not the user's.
 var ErrWrongPassword = errors.New("auth: wrong password")
 
 // ChangePassword gives the caller another password, ends all of the user's sessions, the caller's too, and hands out
@@ -20,29 +20,23 @@ var ErrWrongPassword = errors.New("auth: wrong password")
 func (a *Authority) ChangePassword(ctx context.Context, who Identity, old, replacement secret.String) (Tokens, error) {
 	var tokens Tokens
 	err := Settle(func() error {
-		recs, err := a.myself(ctx, who)
+		user, err := a.Reauthenticate(ctx, who, old)
 		if err != nil {
 			return err
 		}
-		fields, err := a.replace(ctx, who, recs[0], old, replacement)
+		fields, err := a.replace(ctx, user, replacement)
 		if err != nil {
 			return err
 		}
-		tokens, err = a.signIn(ctx, who, recs[0], fields, audit.PasswordChanged)
+		tokens, err = a.signIn(ctx, who, user, fields, audit.PasswordChanged)
 		return err
 	})
 	return tokens, err
 }
 
-// replace is what a user's record gets with another password, and a new epoch, if old is the present one.
-func (a *Authority) replace(ctx context.Context, who Identity, user store.Record, old, replacement secret.String) (store.Record, error) {
-	ok, _, err := a.knows(ctx, user, old)
-	if err != nil {
-		return nil, err
-	}
-	if !ok {
-		return nil, cmp.Or(a.Recorded(ctx, who, audit.Event{Type: audit.PasswordRefused, Subject: who.ID}, nil), ErrWrongPassword)
-	}
+// replace is what a user's record gets with another password, and a new epoch, which ends all sessions. It returns the
+// errors of password.Check, password.ErrBusy.
+func (a *Authority) replace(ctx context.Context, user store.Record, replacement secret.String) (store.Record, error) {
 	if err := checkPassword(replacement, user["email"], user["username"]); err != nil {
 		return nil, err
 	}
@@ -50,6 +44,20 @@ func (a *Authority) replace(ctx context.Context, who Identity, user store.Record
 	fields := passwordFields(hash)
 	fields["epoch"] = a.NewID()
 	return fields, err
+}
+
+// Reauthenticate reads the caller, who has to say his password once more: his session might be in other hands. It returns
+// ErrWrongToken for a client or a guest, ErrWrongPassword, password.ErrBusy.
+func (a *Authority) Reauthenticate(ctx context.Context, who Identity, pw secret.String) (store.Record, error) {
+	recs, err := a.myself(ctx, who)
+	if err != nil {
+		return nil, err
+	}
+	ok, _, err := a.knows(ctx, recs[0], pw)
+	if err == nil && !ok {
+		err = cmp.Or(a.Recorded(ctx, who, audit.Event{Type: audit.PasswordRefused, Subject: who.ID}, nil), ErrWrongPassword)
+	}
+	return recs[0], err
 }
 
 // knows reports whether pw is the password of a user as stored, and whether its hash should be made anew. It costs

@@ -72,6 +72,12 @@ func (n name) confirmed(user store.Record) bool {
 		name{n.workspace, n.kind, user[string(n.kind)]}.spelled() == n.spelled()
 }
 
+// held reports whether a user, as stored, had the name and can have it again. Meanwhile nobody else gets it.
+func (n name) held(user store.Record, now time.Time) bool {
+	return n.kind == byEmail && user.Time("heldUntil").After(now) && user["ended"] == "" &&
+		name{user["workspace"], byEmail, user["heldEmail"]}.key() == n.key()
+}
+
 // lookUp is the user that has a name. It returns ErrNotFound.
 func (a *Authority) lookUp(ctx context.Context, n name) (store.Record, error) {
 	_, user, err := a.pointee(ctx, n)
@@ -117,7 +123,7 @@ func (a *Authority) claim(ctx context.Context, n name, user string) (claim, erro
 		free := store.Absent(c.key)
 		if pointer != nil {
 			fresh := a.Now().Sub(pointer.Time("at")) < aMinute
-			if pointer["user"] != user && (fresh || n.confirmed(holder)) {
+			if pointer["user"] != user && (fresh || n.confirmed(holder) || n.held(holder, a.Now())) {
 				return errTaken
 			}
 			free = claim{c.key, pointer}.unchanged()

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"maps"
+	"slices"
 
 	"usher/internal/audit"
 	"usher/internal/store"
@@ -68,7 +69,7 @@ func (a *Authority) update(ctx context.Context, who Identity, p UserPatch, read 
 		if err != nil {
 			return err
 		}
-		if err := a.rewrite(ctx, recs[0], was, is); err != nil {
+		if err := a.rewrite(ctx, recs[0], was, is, store.Tx{}); err != nil {
 			return err
 		}
 		changed = is.seen()
@@ -115,12 +116,13 @@ func (p UserPatch) on(u account) (account, error) {
 
 // rewrite changes a user from what it was to what it is: new names first, then the user, if nothing has written its
 // record since it was read, then the old names go. That the names are the same again would not be enough: who changed
-// them to and fro meanwhile may be about to drop what is claimed here. It returns ErrOvertaken, and leaves the new
-// names then, which count as nothing.
-func (a *Authority) rewrite(ctx context.Context, rec store.Record, was, is account) error {
+// them to and fro meanwhile may be about to drop what is claimed here. More may have to hold, and be written, in the same
+// transaction. It returns ErrOvertaken, and leaves the new names then, which count as nothing.
+func (a *Authority) rewrite(ctx context.Context, rec store.Record, was, is account, more store.Tx) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), truthBy) // who hangs up leaves nothing half done
 	defer cancel()
-	old, err := a.held(ctx, was.ID, beyond(was.names(), is.names())...)
+	left := slices.DeleteFunc(beyond(was.names(), is.names()), func(n name) bool { return n.held(store.Fields(is), a.Now()) })
+	old, err := a.held(ctx, was.ID, left...)
 	if err != nil {
 		return err
 	}
@@ -129,8 +131,9 @@ func (a *Authority) rewrite(ctx context.Context, rec store.Record, was, is accou
 	}
 	key, change := UserKey(was.ID), store.Fields(is)
 	maps.DeleteFunc(change, func(field, value string) bool { return rec[field] == value })
-	unwritten := store.Equal(key, "op", rec["op"])
-	if err := a.Change(ctx, store.Tx{If: []store.Cond{unwritten}, Do: []store.Write{store.Set(key, change)}}); err != nil {
+	more.If = append(more.If, store.Equal(key, "op", rec["op"]))
+	more.Do = append(more.Do, store.Set(key, change))
+	if err := a.Change(ctx, more); err != nil {
 		return err
 	}
 	a.drop(ctx, old...)

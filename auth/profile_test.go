@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/internal/secret"
+	"usher/internal/store"
 )
 
 func TestUpdates(t *testing.T) {
@@ -89,7 +90,7 @@ func TestAChangeToAndFroIsAChange(t *testing.T) {
 		require.NoError(w, rec.Load(&was))
 		is := was
 		is.Username = "king"
-		require.ErrorIs(w, w.rewrite(w.ctx(), rec, was, is), ErrOvertaken)
-		require.NoError(w, w.rewrite(w.ctx(), w.record(UserKey(id)), was, is))
+		require.ErrorIs(w, w.rewrite(w.ctx(), rec, was, is, store.Tx{}), ErrOvertaken)
+		require.NoError(w, w.rewrite(w.ctx(), w.record(UserKey(id)), was, is, store.Tx{}))
 	})
 }

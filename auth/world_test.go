@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"usher/internal/mail"
+	"usher/internal/mailtest"
 	"usher/internal/password"
 	"usher/internal/redistest"
 	"usher/internal/secret"
@@ -76,6 +78,7 @@ type world struct {
 	*Authority
 	*clock
 	log   *journal
+	post  *mailtest.Server // where the mails go
 	first Credentials
 	admin Identity
 }
@@ -92,7 +95,8 @@ func onEach(t *testing.T, play func(w *world)) {
 
 func newWorld(t *testing.T, s store.Store, set Settings) *world {
 	t.Helper()
-	w := &world{T: t, clock: &clock{}, log: &journal{}}
+	w := &world{T: t, clock: &clock{}, log: &journal{}, post: mailtest.Start(t)}
+	set.Mail, set.PagesURL = sender(t, w.post), set.Issuer
 	w.Authority = w.open(s, set)
 	made, ok, err := w.First(t.Context(), NewWorkspace{AdminEmail: "admin@usher.test", AdminPassword: secret.New(good)})
 	require.NoError(t, err)
@@ -100,6 +104,39 @@ func newWorld(t *testing.T, s store.Store, set Settings) *world {
 	w.first = made
 	w.admin = w.signedIn("admin@usher.test", good)
 	return w
+}
+
+// sender hands mails to a server as the program does.
+func sender(t *testing.T, to *mailtest.Server) mail.Sender {
+	t.Helper()
+	server, err := mail.ParseServer(secret.New(to.URL()))
+	require.NoError(t, err)
+	templates, err := mail.NewTemplates(settings.Issuer, "")
+	require.NoError(t, err)
+	post, err := mail.NewPost(server, "Usher <door@usher.test>", templates)
+	require.NoError(t, err)
+	return post
+}
+
+// delivers sends the mails that wait by now, and returns those that arrived.
+func (w *world) delivers() []mailtest.Letter {
+	w.Helper()
+	before := len(w.post.Letters())
+	ctx, stop := context.WithCancel(w.ctx())
+	wake, gone := make(chan time.Time), make(chan struct{})
+	go func() { w.DeliverMail(ctx, wake); close(gone) }()
+	wake <- noon // the first round is over
+	stop()
+	<-gone
+	return w.post.Letters()[before:]
+}
+
+// letter is the one mail that arrives.
+func (w *world) letter() mailtest.Letter {
+	w.Helper()
+	got := w.delivers()
+	require.Len(w, got, 1)
+	return got[0]
 }
 
 // open is another server over a store.

@@ -11,7 +11,10 @@ func (a *api) userOperations() map[string]handler {
 		"createUser":         with(a.createUser),
 		"getMe":              a.getMe,
 		"updateMe":           with(a.updateMe),
+		"deleteMe":           with(a.deleteMe),
 		"changePassword":     with(a.changePassword),
+		"requestEmailChange": with(a.requestEmailChange),
+		"sendVerification":   a.sendVerification,
 		"listUsers":          a.listUsers,
 		"getUser":            a.getUser,
 		"updateUser":         with(a.updateUser),
@@ -59,6 +62,18 @@ func (a *api) changePassword(c *call, in wire.PasswordChange) (any, error) {
 	}
 	a.forgetIf(c, true)
 	return a.handOut(c, tokens, in.UseCookies, ""), nil
+}
+
+func (a *api) deleteMe(c *call, in wire.PasswordAgain) (any, error) {
+	return nil, a.Spaces.DeleteMe(c, c.who, secret.New(in.Password))
+}
+
+func (a *api) requestEmailChange(c *call, in wire.EmailChange) (any, error) {
+	return nil, a.Authority.RequestEmailChange(c, c.who, in.Email, secret.New(in.Password))
+}
+
+func (a *api) sendVerification(c *call) (any, error) {
+	return nil, a.Authority.SendVerification(c, c.who)
 }
 
 func (a *api) listUsers(c *call) (any, error) {

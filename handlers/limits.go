@@ -67,6 +67,14 @@ var table = []limit{
 	{name: "password", counts: attempts, guesses: []error{auth.ErrWrongPassword}, rules: []rule{
 		{"caller", caller, window{10, time.Minute}, window{60, time.Hour}},
 	}},
+	{name: "forgot", counts: every, rules: []rule{
+		{"mailbox", mailbox, window{5, 10 * time.Minute}, window{10, time.Hour}},
+		{"address", address, window{60, time.Minute}, window{300, time.Hour}},
+	}},
+	{name: "mail", counts: every, rules: []rule{{"caller", caller, window{5, time.Minute}, window{20, time.Hour}}}},
+	{name: "mail-token", counts: failures, guesses: []error{auth.ErrProof}, rules: []rule{
+		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
+	}},
 	{name: "client", counts: failures, guesses: []error{auth.ErrInvalidClient}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
 	}},
@@ -121,6 +129,9 @@ func user(c *call) string {
 	}
 	return "user " + auth.Spelled(c.field("username"))
 }
+
+// mailbox is whom a mail would reach, whether or not there is anybody.
+func mailbox(c *call) string { return auth.Spelled(c.field("email")) }
 
 // account is what a sign-in tries to open: a user, by either name, or a client.
 func account(c *call) string {

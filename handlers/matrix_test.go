@@ -28,9 +28,18 @@ var rows = []struct{ operation, method, path, body string }{
 	{"getMetadata", "GET", "/.well-known/oauth-authorization-server", ""},
 	{"verifyRequest", "GET", "/v1/auth/verify?room={spaceId}.{roomId}", ""},
 
+	{"forgotPassword", "POST", "/v1/auth/password/forgot", `{"email":"{anybody}","client_id":"{web}"}`},
+	{"resetPassword", "POST", "/v1/auth/password/reset", `{"token":"{resetToken}","newPassword":"another horse 8 battery"}`},
+	{"verifyEmail", "POST", "/v1/auth/email/verify", `{"token":"{verifyToken}"}`},
+	{"confirmEmailChange", "POST", "/v1/auth/email/confirm", `{"token":"{changeToken}"}`},
+	{"undoEmailChange", "POST", "/v1/auth/email/undo", `{"token":"{undoToken}","newPassword":"another horse 8 battery"}`},
+
 	{"createUser", "POST", "/v1/users", `{"email":"new@here.test","username":"new","password":"gmi28abc+gmi28abc"}`},
 	{"getMe", "GET", "/v1/users/me", ""},
 	{"updateMe", "PATCH", "/v1/users/me", `{"name":"New Name"}`},
+	{"deleteMe", "DELETE", "/v1/users/me", `{"password":"` + goodPass + `"}`},
+	{"requestEmailChange", "POST", "/v1/users/me/email", `{"email":"{anybody}","password":"` + goodPass + `"}`},
+	{"sendVerification", "POST", "/v1/users/me/email/verification", ""},
 	{"changePassword", "POST", "/v1/users/me/password", `{"oldPassword":"` + goodPass + `","newPassword":"another horse 8 battery"}`},
 	{"listUsers", "GET", "/v1/users", ""},
 	{"getUser", "GET", "/v1/users/{userId}", ""},
@@ -143,6 +152,7 @@ func repeatable(method, operation string) bool {
 	return method == "GET" || slices.Contains([]string{
 		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "joinRoom",
 		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "updateMe", "updateUser",
+		"forgotPassword", "requestEmailChange", "sendVerification",
 	}, operation)
 }
 

@@ -44,6 +44,7 @@ func TestEveryDocumentedStatusIsSeen(t *testing.T) {
 			busy.seen = d.seen
 			visit{busy.newScene(t, "true", "open"), v.operations}.limited()
 			v.scene = untouched
+			v.mails()
 			broken.now.Store(true)
 			v.everything(500)
 			broken.now.Store(false)
@@ -167,6 +168,14 @@ var provoked = []struct {
 	{401, "nobody", "revokeToken", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
 	{401, "nobody", "introspectToken", "", `{"token":"x","client_id":"{web}"}`},
 	{409, "outsider", "createUser", "", `{"email":"pupil@here.test","username":"pupil","password":"gmi28abc+gmi28abc"}`},
+	{410, "nobody", "resetPassword", "", `{"token":"unheard of","newPassword":"another horse 8 battery"}`},
+	{410, "nobody", "verifyEmail", "", `{"token":"unheard of"}`},
+	{410, "nobody", "confirmEmailChange", "", `{"token":"unheard of"}`},
+	{410, "nobody", "undoEmailChange", "", `{"token":"unheard of","newPassword":"another horse 8 battery"}`},
+	{409, "nobody", "confirmEmailChange", "", `{"token":"{takenToken}"}`},
+	{409, "nobody", "undoEmailChange", "", `{"token":"{oustedToken}","newPassword":"another horse 8 battery"}`},
+	{409, "administrator", "sendVerification", "", ""},
+	{409, "space owner", "deleteMe", "", `{"password":"` + goodPass + `"}`},
 	{409, "pupil", "updateMe", "", `{"username":"Outsider"}`},
 	{409, "administrator", "updateUser", "", `{"username":"Outsider"}`},
 	{409, "administrator", "deleteUser", "userId=space owner", ""},
@@ -195,6 +204,9 @@ var provoked = []struct {
 
 func (v visit) provoked() {
 	v.keep("administrator", v.as("administrator", "GET", "/v1/users/me", ""), "id")
+	v.mails()
+	v.moved("creator", "oustedToken", "creator@elsewhere.test")
+	v.fill("POST", "administrator", "/v1/users", `{"email":"creator@moved.test","username":"another","password":"`+goodPass+`"}`)
 	for _, row := range provoked {
 		op := v.operations[row.operation]
 		path := op.at(v.ours(row.others))
@@ -207,17 +219,25 @@ func (v visit) provoked() {
 
 // exhausting are requests that count towards a limit, each by a caller of whom no other counts.
 var exhausting = map[string]struct{ actor, query, body string }{
-	"getAccessToken":  {"nobody", "", `{"grant_type":"password","client_id":"{web}","username":"pupil","password":"not this one"}`},
-	"revokeToken":     {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
-	"introspectToken": {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
-	"changePassword":  {"pupil", "", `{"oldPassword":"not this one","newPassword":"another horse 8 battery"}`},
-	"createUser":      {"outsider", "", `{"email":"pupil@here.test","username":"pupil","password":"gmi28abc+gmi28abc"}`},
-	"findUser":        {"space owner", "?username=nobody", ""},
-	"updateMe":        {"room owner", "", `{"phone":"1"}`},
-	"previewAccess":   {"nobody", "", `{"accessToken":"unheard of"}`},
-	"redeemAccess":    {"nobody", "", `{"accessToken":"unheard of"}`},
-	"activateInvite":  {"outsider", "", ""},
-	"joinAsGuest":     {"nobody", "", `{"name":"Passer-by"}`},
+	"getAccessToken":     {"nobody", "", `{"grant_type":"password","client_id":"{web}","username":"pupil","password":"not this one"}`},
+	"changePassword":     {"pupil", "", `{"oldPassword":"not this one","newPassword":"another horse 8 battery"}`},
+	"forgotPassword":     {"nobody", "", `{"email":"nobody@here.test"}`},
+	"resetPassword":      {"nobody", "", `{"token":"unheard of","newPassword":"another horse 8 battery"}`},
+	"verifyEmail":        {"nobody", "", `{"token":"unheard of"}`},
+	"confirmEmailChange": {"nobody", "", `{"token":"unheard of"}`},
+	"undoEmailChange":    {"nobody", "", `{"token":"unheard of","newPassword":"another horse 8 battery"}`},
+	"requestEmailChange": {"room monitor", "", `{"email":"a@here.test","password":"not this one"}`},
+	"sendVerification":   {"space user", "", ""},
+	"deleteMe":           {"room user", "", `{"password":"not this one"}`},
+	"createUser":         {"outsider", "", `{"email":"pupil@here.test","username":"pupil","password":"gmi28abc+gmi28abc"}`},
+	"findUser":           {"space owner", "?username=nobody", ""},
+	"updateMe":           {"room owner", "", `{"phone":"1"}`},
+	"previewAccess":      {"nobody", "", `{"accessToken":"unheard of"}`},
+	"redeemAccess":       {"nobody", "", `{"accessToken":"unheard of"}`},
+	"activateInvite":     {"outsider", "", ""},
+	"joinAsGuest":        {"nobody", "", `{"name":"Passer-by"}`},
+	"revokeToken":        {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
+	"introspectToken":    {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
 }
 
 // limited uses up each limit as the table has it; what it is asked for may be nothing.

@@ -37,7 +37,15 @@ var numbers = []struct {
 			{"address", 200, 10 * time.Second, 1000}, // for strangers
 		},
 	},
-	{"password", attempts, []error{auth.ErrWrongPassword}, "changePassword", []pinned{{"caller", 10, time.Minute, 60}}},
+	{"password", attempts, []error{auth.ErrWrongPassword}, "changePassword deleteMe", []pinned{{"caller", 10, time.Minute, 60}}},
+	{"forgot", every, nil, "forgotPassword", []pinned{{"mailbox", 5, 10 * time.Minute, 10}, {"address", 60, time.Minute, 300}}},
+	{"mail", every, nil, "requestEmailChange sendVerification", []pinned{{"caller", 5, time.Minute, 20}}},
+	{
+		"mail-token", failures,
+		[]error{auth.ErrProof},
+		"resetPassword verifyEmail confirmEmailChange undoEmailChange",
+		[]pinned{{"address", 20, 10 * time.Second, 200}},
+	},
 	{"client", failures, []error{auth.ErrInvalidClient}, "revokeToken introspectToken", []pinned{{"address", 20, 10 * time.Second, 200}}},
 	{"sign-up", every, nil, "createUser", []pinned{{"caller", 50, 10 * time.Second, 5000}}},
 	{"find", every, nil, "findUser updateMe", []pinned{{"caller", 30, 10 * time.Second, 600}}},
@@ -133,6 +141,8 @@ func (p pinned) met(t *testing.T, limit, operation string, outcome error, parts 
 			return e.signIn("ann", "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i))
 		case p.subject == "address" && limit == "sign-in":
 			return e.run(e.with("username", fmt.Sprint("user ", i)))
+		case p.subject == "address" && limit == "forgot": // of one mailbox, too
+			return e.run(e.with("email", fmt.Sprintf("user%d@example.com", i)))
 		}
 		return e.run(e.body)
 	}

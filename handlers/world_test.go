@@ -39,6 +39,7 @@ type door struct {
 	clock   *atomic.Int64
 	applies *atomic.Int64
 	seen    *sync.Map // each answer so far, as "operation status"
+	post    *letterbox
 	log     *handlers.Journal
 }
 
@@ -56,7 +57,7 @@ func (c counted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
 // open opens a door over a store. A change makes it another door than the usual one.
 func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	t.Helper()
-	d := &door{t: t, clock: new(atomic.Int64), applies: new(atomic.Int64), seen: new(sync.Map), log: new(handlers.Journal)}
+	d := &door{t: t, clock: new(atomic.Int64), applies: new(atomic.Int64), seen: new(sync.Map), log: new(handlers.Journal), post: new(letterbox)}
 	d.clock.Store(time.Now().UnixMilli()) // the engines collect garbage by the clock on the wall
 	now := func() time.Time { return time.UnixMilli(d.clock.Load()).UTC() }
 	log := slog.New(slog.NewTextHandler(d.log, nil))
@@ -65,6 +66,7 @@ func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	d.auth, err = auth.New(t.Context(), counted{s, d.applies}, auth.Settings{
 		Issuer: publicURL, AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
 		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
+		Mail: d.post, PagesURL: publicURL,
 	}, now, rand.Reader, hasher, log)
 	must(t, err)
 	spaces := roles.New(d.auth, roles.Settings{})

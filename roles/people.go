@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"usher/auth"
+	"usher/internal/secret"
 	"usher/internal/store"
 )
 
@@ -54,13 +55,32 @@ func (s *Spaces) eachTenure(ctx context.Context, user string, do func(Space, Ten
 	})
 }
 
-// DeleteUser deletes an account, the caller's own or on an administrator's behalf: out of every space and room, with
-// what he issued there, and then the account itself. It is a SoleOwnerError where a space would be left without an
-// owner; then nothing is done. Whoever repeats a deletion that was stopped half-way completes it.
+// DeleteUser deletes an account on an administrator's behalf: out of every space and room, with what the user issued
+// there, and then the account itself. It is a SoleOwnerError where a space would be left without an owner; then nothing
+// is done. Whoever repeats a deletion that was stopped half-way completes it.
 func (s *Spaces) DeleteUser(ctx context.Context, who auth.Identity, user string) error {
 	if err := s.auth.MayBury(ctx, who, user); err != nil {
 		return err
 	}
+	if user == who.ID { // who has to say his password
+		return auth.ErrForbidden
+	}
+	return s.remove(ctx, who, user)
+}
+
+// DeleteMe is DeleteUser for the caller's own account, with his password. It returns auth.ErrWrongPassword, too.
+func (s *Spaces) DeleteMe(ctx context.Context, who auth.Identity, pw secret.String) error {
+	if _, err := s.auth.Reauthenticate(ctx, who, pw); err != nil {
+		return err
+	}
+	if err := s.auth.MayBury(ctx, who, who.ID); err != nil {
+		return err
+	}
+	return s.remove(ctx, who, who.ID)
+}
+
+// remove deletes a user whom the caller may delete.
+func (s *Spaces) remove(ctx context.Context, who auth.Identity, user string) error {
 	var sole SoleOwnerError
 	err := s.eachTenure(ctx, user, func(space Space, t Tenure) {
 		if t.Role == SpaceOwner && space.Owners < 2 {

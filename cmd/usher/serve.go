@@ -13,6 +13,7 @@ import (
 
 	"usher/auth"
 	"usher/handlers"
+	"usher/internal/mail"
 	"usher/internal/password"
 	"usher/internal/store"
 	"usher/invites"
@@ -36,13 +37,18 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 	local := "http://" + reachable(listener.Addr())
 	s.PublicURL = cmp.Or(s.PublicURL, local)
 	s.RoomURL = cmp.Or(s.RoomURL, s.PublicURL+"/room")
+	s.AccountURL = cmp.Or(s.AccountURL, s.PublicURL)
+	sender, err := s.sender(p)
+	if err != nil {
+		return err
+	}
 
 	data, err := p.openStore(ctx)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, data.Close()) }()
-	a, err := p.authority(ctx, data, s.authority(p.storage.AuditKept))
+	a, err := p.authority(ctx, data, s.authority(p.storage.AuditKept, sender))
 	if err != nil {
 		return err
 	}
@@ -55,6 +61,7 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer inBackground(ctx, a.KeepKeys)()
+	defer inBackground(context.WithoutCancel(ctx), delivery(a))() // to the end: what a last request asks for is sent, too
 	p.log.Info("listening", "address", listener.Addr().String(), "url", s.PublicURL, "docs", s.PublicURL+"/docs")
 	return serveHTTP(ctx, listener, api, p.log)
 }
@@ -81,11 +88,12 @@ func reachable(at net.Addr) string {
 	return at.String()
 }
 
-func (s *serve) authority(kept time.Duration) auth.Settings {
+func (s *serve) authority(kept time.Duration, sender mail.Sender) auth.Settings {
 	return auth.Settings{
 		Issuer: s.PublicURL, AccessTTL: s.AccessTTL, RoomTTL: s.RoomTokenTTL,
 		IdleTTL: s.RefreshIdle, MaxTTL: s.RefreshMax, GuestTTL: s.MaxLinkTTL, SignUp: s.SignUp, AuditKept: kept,
 		KeyCache: s.KeyCache, KeyRotation: s.KeyRotation,
+		Mail: sender, PagesURL: s.AccountURL,
 	}
 }
 

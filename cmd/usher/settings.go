@@ -127,6 +127,7 @@ type serve struct {
 	KeyRotation    time.Duration `default:"2160h" placeholder:"TIME" help:"How long a key signs before another takes over; 0 for until an operator asks for it."`
 	KeyCache       time.Duration `default:"1m" placeholder:"TIME" help:"How long verifiers may keep the published keys, and how often the servers read them: after so long a revoked key is refused."`
 
+	post  `embed:""`
 	seeds `embed:""`
 }
 
@@ -138,7 +139,7 @@ func (s *serve) check() error {
 	if _, port, err := net.SplitHostPort(s.Listen); err != nil || port == "" || !isPort(port) {
 		return errors.New("--listen: not host:port")
 	}
-	for name, at := range map[string]*string{"public-url": &s.PublicURL, "room-url": &s.RoomURL} {
+	for name, at := range map[string]*string{"public-url": &s.PublicURL, "room-url": &s.RoomURL, "account-url": &s.AccountURL} {
 		*at = strings.TrimRight(*at, "/")
 		if u, err := url.Parse(*at); *at != "" && (err != nil || !isBase(u)) {
 			return fmt.Errorf("--%s: not an http or https URL without a query", name)
@@ -164,7 +165,7 @@ func (s *serve) check() error {
 	if s.KeyRotation < 0 {
 		return errors.New("--key-rotation: less than nothing")
 	}
-	return nil
+	return s.post.check()
 }
 
 // isPort takes a number, or the name of a service that the machine knows.

@@ -270,6 +270,15 @@ type Decision struct {
 // Email Example: ann@example.com
 type Email = string
 
+// EmailChange Example: {"email":"ann@example.com","password":"gmi28abc"}
+type EmailChange struct {
+	// Email Example: ann@example.com
+	Email Email `json:"email"`
+
+	// Password Example: a long sentence is best
+	Password Password `json:"password"`
+}
+
 // Empty Example: {}
 type Empty = map[string]interface{}
 
@@ -348,6 +357,15 @@ type Events struct {
 //
 // Example: student-4711
 type ExternalID = string
+
+// ForgottenPassword Example: {"email":"ann@example.com"}
+type ForgottenPassword struct {
+	// ClientID A client of the workspace; `web` where none is given.
+	ClientID string `json:"client_id,omitempty,omitzero"`
+
+	// Email Example: ann@example.com
+	Email Email `json:"email"`
+}
 
 // FoundUser Example: {"id":"60cb1fd41f46ac12ff0eec79","name":"John Smith"}
 type FoundUser struct {
@@ -514,6 +532,14 @@ type LinkState string
 //
 // Example: YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244
 type LinkToken = string
+
+// MailToken Example: {"token":"YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh"}
+type MailToken struct {
+	// Token What the link of a mail has behind `#token=`.
+	//
+	// Example: YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh
+	Token TokenOfMail `json:"token"`
+}
 
 // MePatch Example: {"name":"Ann Smith","phone":""}
 type MePatch struct {
@@ -720,6 +746,12 @@ type OAuthErrorError string
 // Password Example: a long sentence is best
 type Password = string
 
+// PasswordAgain Example: {"password":"gmi28abc"}
+type PasswordAgain struct {
+	// Password Example: a long sentence is best
+	Password Password `json:"password"`
+}
+
 // PasswordChange Example: {"newPassword":"a long sentence is best","oldPassword":"gmi28abc"}
 type PasswordChange struct {
 	// NewPassword Example: a long sentence is best
@@ -730,6 +762,17 @@ type PasswordChange struct {
 
 	// UseCookies The tokens come as the cookies `accessToken` and `refreshToken`, and not in the answer; for pages of the server's own origin and of those that its operator names.
 	UseCookies UseCookies `json:"useCookies,omitempty,omitzero"`
+}
+
+// PasswordReset Example: {"newPassword":"a long sentence is best","token":"YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh"}
+type PasswordReset struct {
+	// NewPassword Example: a long sentence is best
+	NewPassword Password `json:"newPassword"`
+
+	// Token What the link of a mail has behind `#token=`.
+	//
+	// Example: YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh
+	Token TokenOfMail `json:"token"`
 }
 
 // Phone Example: +79671234567
@@ -1090,6 +1133,11 @@ type Spaces struct {
 //
 // Example: 86400
 type TTL = int
+
+// TokenOfMail What the link of a mail has behind `#token=`.
+//
+// Example: YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh
+type TokenOfMail = string
 
 // TokenQuery Example: {"client_id":"backend","client_secret":"a client's secret","token":"AWDLH9QfRqwS_w7scGDLH9QfRqwS_w7s"}
 type TokenQuery struct {
@@ -1453,11 +1501,26 @@ type PreviewAccessJSONRequestBody = AccessToken
 // RedeemAccessJSONRequestBody defines body for RedeemAccess for application/json ContentType.
 type RedeemAccessJSONRequestBody = Redemption
 
+// ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
+type ConfirmEmailChangeJSONRequestBody = MailToken
+
+// UndoEmailChangeJSONRequestBody defines body for UndoEmailChange for application/json ContentType.
+type UndoEmailChangeJSONRequestBody = PasswordReset
+
+// VerifyEmailJSONRequestBody defines body for VerifyEmail for application/json ContentType.
+type VerifyEmailJSONRequestBody = MailToken
+
 // IntrospectTokenJSONRequestBody defines body for IntrospectToken for application/json ContentType.
 type IntrospectTokenJSONRequestBody = TokenQuery
 
 // IntrospectTokenFormdataRequestBody defines body for IntrospectToken for application/x-www-form-urlencoded ContentType.
 type IntrospectTokenFormdataRequestBody = TokenQuery
+
+// ForgotPasswordJSONRequestBody defines body for ForgotPassword for application/json ContentType.
+type ForgotPasswordJSONRequestBody = ForgottenPassword
+
+// ResetPasswordJSONRequestBody defines body for ResetPassword for application/json ContentType.
+type ResetPasswordJSONRequestBody = PasswordReset
 
 // RevokeTokenJSONRequestBody defines body for RevokeToken for application/json ContentType.
 type RevokeTokenJSONRequestBody = TokenQuery
@@ -1516,8 +1579,14 @@ type GrantRoleJSONRequestBody = RoleGrant
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = NewUser
 
+// DeleteMeJSONRequestBody defines body for DeleteMe for application/json ContentType.
+type DeleteMeJSONRequestBody = PasswordAgain
+
 // UpdateMeJSONRequestBody defines body for UpdateMe for application/json ContentType.
 type UpdateMeJSONRequestBody = MePatch
+
+// RequestEmailChangeJSONRequestBody defines body for RequestEmailChange for application/json ContentType.
+type RequestEmailChangeJSONRequestBody = EmailChange
 
 // ChangePasswordJSONRequestBody defines body for ChangePassword for application/json ContentType.
 type ChangePasswordJSONRequestBody = PasswordChange

@@ -17,6 +17,10 @@ const (
 	RefreshTheft         Type = "refresh_theft" // a refresh token came twice; its session is ended
 	PasswordChanged      Type = "password_changed"
 	PasswordRefused      Type = "password_refused" // a wrong old password
+	PasswordReset        Type = "password_reset"
+	EmailVerified        Type = "email_verified"
+	EmailChanged         Type = "email_changed"
+	EmailRestored        Type = "email_restored"
 	UserCreated          Type = "user_created"
 	UserUpdated          Type = "user_updated"
 	UserBlocked          Type = "user_blocked"
@@ -74,7 +78,11 @@ var Types = []struct {
 	{SessionEnded, "A session was ended: by who had it, or by another session or the client that it was of. The subject is the session."},
 	{OtherSessionsEnded, "A user ended all sessions but the one of the event."},
 	{PasswordChanged, "A password was changed, by its owner or by the operator."},
-	{PasswordRefused, "The old password was wrong."},
+	{PasswordRefused, "Somebody who was signed in said a wrong password."},
+	{PasswordReset, "A forgotten password was replaced by who reads the mail of the account, which ended all sessions."},
+	{EmailVerified, "An e-mail address was verified by who reads its mail."},
+	{EmailChanged, "The e-mail address of an account was changed by who reads the mail of the new one."},
+	{EmailRestored, "That was undone by who reads the mail of the address before, with a new password, which ended all sessions."},
 	{UserCreated, "An account was made."},
 	{UserUpdated, "An account was changed."},
 	{UserBlocked, "An account was blocked."},

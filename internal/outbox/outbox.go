@@ -22,6 +22,7 @@ var ErrHopeless = errors.New("outbox: hopeless")
 type Task struct {
 	ID    string // one task: adding another one under the same id does nothing
 	Added time.Time
+	After time.Time    // its turn does not come before, unless it is hurried; at once where zero
 	Until time.Time    // it is of no use after that; a day after Added where zero
 	What  store.Record // for who does it to understand; a name in it is a field of the store's record
 }
@@ -80,6 +81,9 @@ func (o *Outbox) Add(ctx context.Context, t Task) error {
 	if n.Until.IsZero() {
 		n.Until = n.Added.Add(aDay)
 	}
+	if t.After.After(n.Due) {
+		n.Due = t.After
+	}
 	rec := store.Fields(n)
 	for field, value := range t.What {
 		if _, own := rec[field]; own {
@@ -92,6 +96,22 @@ func (o *Outbox) Add(ctx context.Context, t Task) error {
 		If: []store.Cond{store.Absent(o.at(t.ID))},
 		Do: []store.Write{store.Set(o.at(t.ID), rec), store.Insert(o.due(), turn(n.Due, t.ID))},
 	})
+	return err
+}
+
+// Hurry makes it the turn of a task that was to wait. One that is not there, or was tried, stays as it is.
+func (o *Outbox) Hurry(ctx context.Context, id string) error {
+	recs, err := o.store.Get(ctx, o.at(id))
+	if err != nil || recs[0] == nil {
+		return err
+	}
+	var was note
+	if err := recs[0].Load(&was); err != nil || was.Tries > 0 {
+		return err
+	}
+	is := was
+	is.Due = o.now()
+	_, err = o.change(ctx, id, was, is)
 	return err
 }
 
@@ -130,16 +150,22 @@ func (o *Outbox) claim(ctx context.Context, id string) (c claim, ok bool, err er
 	if c.Due.After(o.now()) {
 		return c, false, nil
 	}
-	c.Task = Task{ID: id, Added: c.note.Added, Until: c.note.Until, What: recs[0]}
-	for own := range store.Fields(c.note) {
-		delete(c.What, own)
-	}
-	delete(c.What, "op")
+	c.Task = taskOf(id, recs[0])
 	was := c.note
 	c.Tries++
 	c.Due = o.now().Add(max(held, pause(c.Tries)))
 	ok, err = o.change(ctx, id, was, c.note)
 	return c, ok, err
+}
+
+// taskOf is a task as it was added.
+func taskOf(id string, rec store.Record) Task {
+	t := Task{ID: id, Added: rec.Time("added"), Until: rec.Time("until"), What: maps.Clone(rec)}
+	for own := range store.Fields(note{}) {
+		delete(t.What, own)
+	}
+	delete(t.What, "op")
+	return t
 }
 
 // pause is how long a task rests that was tried so many times.
@@ -208,10 +234,7 @@ func (o *Outbox) Dead(ctx context.Context, most int) (tasks []Task, causes []str
 	recs, err := o.store.Get(ctx, keys...)
 	for i, rec := range recs {
 		if rec != nil {
-			tasks = append(tasks, Task{
-				ID: keys[i].ID, Added: rec.Time("added"), Until: rec.Time("until"), What: maps.Clone(rec),
-			})
-			causes = append(causes, rec["cause"])
+			tasks, causes = append(tasks, taskOf(keys[i].ID, rec)), append(causes, rec["cause"])
 		}
 	}
 	return tasks, causes, err

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	"usher/auth"
+	"usher/internal/mail"
+	"usher/internal/secret"
+)
+
+// post are the settings of the mails.
+type post struct {
+	SMTP       secret.String `name:"smtp" placeholder:"URL" help:"The server that sends our mail: smtp://user:password@host:587 with STARTTLS, or smtps://; ?tls=none does without. No mail is sent where none is given."`
+	From       string        `name:"mail-from" placeholder:"ADDRESS" help:"Who our mails are from: Usher <usher@example.com>, say."`
+	Templates  string        `name:"mail-templates" placeholder:"DIRECTORY" help:"Templates of mails, each in the place of the built-in one of its name."`
+	AccountURL string        `name:"account-url" placeholder:"URL" help:"Where the links of mails lead, to /reset-password, /verify-email, /confirm-email and /undo-email under it; <public-url> where none is given."`
+}
+
+// check finds what no mail can be sent with.
+func (m post) check() error {
+	if m.SMTP.Empty() != (m.From == "") {
+		return errors.New("--smtp, --mail-from: one needs the other")
+	}
+	templates, err := mail.NewTemplates("", m.Templates)
+	if err != nil {
+		return fmt.Errorf("--mail-templates: %w", err)
+	}
+	if m.SMTP.Empty() {
+		return nil
+	}
+	server, err := mail.ParseServer(m.SMTP)
+	if err != nil {
+		return fmt.Errorf("--smtp: %w", err)
+	}
+	if _, err := mail.NewPost(server, m.From, templates); err != nil {
+		return fmt.Errorf("--mail-from: %w", err)
+	}
+	return nil
+}
+
+// sender is what mails are sent by: nil where none are. Without a server they are written to the log where nobody but who
+// develops can be meant: the public URL leads to this machine itself. check has found what is wrong.
+func (s *serve) sender(p *program) (mail.Sender, error) {
+	if s.SMTP.Empty() {
+		if !isLoopback(s.PublicURL) {
+			p.log.Warn("mail is off, because --smtp is not set: nobody can recover a password, verify or change an e-mail address")
+			return nil, nil
+		}
+		p.log.Warn("mail is off, because --smtp is not set: links are written to this log, because the public URL is on this machine")
+		return mail.Log{Logger: p.log}, nil
+	}
+	templates, err := mail.NewTemplates(s.PublicURL, s.Templates)
+	if err != nil {
+		return nil, err
+	}
+	server, err := mail.ParseServer(s.SMTP)
+	if err != nil {
+		return nil, err
+	}
+	return mail.NewPost(server, s.From, templates)
+}
+
+func isLoopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// look is how often it is looked whether a mail waits.
+const look = time.Second
+
+// delivery sends mails until its context ends, and the last one under way was sent.
+func delivery(a *auth.Authority) func(context.Context) {
+	return func(ctx context.Context) {
+		ticker := time.NewTicker(look)
+		defer ticker.Stop()
+		a.DeliverMail(ctx, ticker.C)
+	}
+}

@@ -1,0 +1,114 @@
+package handlers_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"usher/auth"
+	"usher/internal/mail"
+	"usher/internal/secret"
+)
+
+// A letterbox keeps the mails that are sent, as they would be written.
+type letterbox struct {
+	mu   sync.Mutex
+	sent []mail.Message
+	more chan struct{} // closed when one comes
+}
+
+func (l *letterbox) Send(_ context.Context, m mail.Message) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sent = append(l.sent, m)
+	if l.more != nil {
+		close(l.more)
+		l.more = nil
+	}
+	return nil
+}
+
+// last is the token of the last mail of a kind to a user, whom its token names, and what comes before there is any.
+func (l *letterbox) last(kind mail.Kind, user string) (token string, more <-chan struct{}) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	raw, _ := hex.DecodeString(user)
+	for _, m := range slices.Backward(l.sent) {
+		_, token, _ = strings.Cut(m.Link.Reveal(), "#token=")
+		if m.Kind == kind && strings.HasPrefix(token, base64.RawURLEncoding.EncodeToString(raw)) {
+			return token, nil
+		}
+	}
+	if l.more == nil {
+		l.more = make(chan struct{})
+	}
+	return "", l.more
+}
+
+// deliver sends the mails that wait.
+func (d *door) deliver() {
+	ctx, stop := context.WithCancel(d.t.Context())
+	wake, gone := make(chan time.Time), make(chan struct{})
+	go func() { d.auth.DeliverMail(ctx, wake); close(gone) }()
+	wake <- time.Time{} // the first round is over
+	stop()
+	<-gone
+}
+
+// mails gives the scene a token of each mail: "resetToken", "verifyToken" and "changeToken" are the pupil's, "undoToken"
+// is the creator's, and "takenToken" would give the outlaw the address of another. It asks the domain, because the limits
+// would count, and once.
+func (sc *scene) mails() {
+	sc.t.Helper()
+	if sc.id["resetToken"] != "" {
+		return
+	}
+	must(sc.t, sc.auth.ForgotPassword(sc.t.Context(), sc.id["web"], "pupil@here.test"))
+	sc.mailed("resetToken", mail.Reset, "pupil")
+	must(sc.t, sc.auth.SendVerification(sc.t.Context(), sc.identity("pupil")))
+	sc.mailed("verifyToken", mail.Verify, "pupil")
+	sc.move("pupil", "changeToken", "pupil@moved.test")
+	sc.move("outlaw", "takenToken", "outsider@here.test")
+	sc.moved("creator", "undoToken", "creator@moved.test")
+}
+
+// mailed keeps the token of a mail that is to come, by whoever delivers it.
+func (sc *scene) mailed(name string, kind mail.Kind, to string) {
+	sc.t.Helper()
+	sc.deliver()
+	for late := time.After(30 * time.Second); ; {
+		token, more := sc.post.last(kind, sc.id[to])
+		if sc.id[name] = token; token != "" {
+			return
+		}
+		select {
+		case <-more:
+		case <-late:
+			sc.t.Fatalf("no mail %s to %s", kind, to)
+		}
+	}
+}
+
+func (sc *scene) identity(name string) auth.Identity {
+	sc.t.Helper()
+	who, err := sc.auth.Authenticate(sc.t.Context(), sc.token[name])
+	must(sc.t, err)
+	return who
+}
+
+func (sc *scene) move(who, name, to string) {
+	sc.t.Helper()
+	must(sc.t, sc.auth.RequestEmailChange(sc.t.Context(), sc.identity(who), to, secret.New(goodPass)))
+	sc.mailed(name, mail.Confirm, who)
+}
+
+func (sc *scene) moved(who, name, to string) {
+	sc.t.Helper()
+	sc.move(who, name, to)
+	must(sc.t, sc.auth.ConfirmEmailChange(sc.t.Context(), secret.New(sc.id[name])))
+	sc.mailed(name, mail.Changed, who)
+}
