@@ -26,9 +26,10 @@ func (a *Authority) RequestEmailChange(ctx context.Context, who Identity, email 
 	if email == user["email"] {
 		return &FieldError{"email", "the address that it is already"}
 	}
-	return a.send(ctx, errand{
+	e := audit.Event{Type: audit.MailRequested, Subject: who.ID, Reason: string(toChange)}
+	return a.Recorded(ctx, who, e, a.send(ctx, errand{
 		Purpose: toChange, Workspace: who.Workspace, User: who.ID, Email: email, Epoch: user["epoch"],
-	})
+	}))
 }
 
 // ConfirmEmailChange makes the address that a mail reached the user's. The address before is told and kept for the user

@@ -89,7 +89,7 @@ func (a *Authority) SendVerification(ctx context.Context, who Identity) error {
 	if e.Email == "" || recs[0]["emailVerified"] != "" {
 		return ErrVerified
 	}
-	return a.send(ctx, e)
+	return a.Recorded(ctx, who, audit.Event{Type: audit.MailRequested, Subject: who.ID, Reason: string(toVerify)}, a.send(ctx, e))
 }
 
 // VerifyEmail takes the e-mail address that a mail reached for the user's. It returns ErrProof.

@@ -114,6 +114,9 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	if err := a.mountDocs(e); err != nil {
 		return nil, err
 	}
+	if err := a.mountAccount(e); err != nil {
+		return nil, err
+	}
 	read(e, "/livez", func(g *gin.Context) { g.String(http.StatusOK, "ok\n") })
 	read(e, "/readyz", func(g *gin.Context) { a.ready(g, h.draining.Load()) })
 	return h, nil

@@ -18,6 +18,7 @@ const (
 	PasswordChanged      Type = "password_changed"
 	PasswordRefused      Type = "password_refused" // a wrong old password
 	PasswordReset        Type = "password_reset"
+	MailRequested        Type = "mail_requested"
 	EmailVerified        Type = "email_verified"
 	EmailChanged         Type = "email_changed"
 	EmailRestored        Type = "email_restored"
@@ -80,6 +81,7 @@ var Types = []struct {
 	{PasswordChanged, "A password was changed, by its owner or by the operator."},
 	{PasswordRefused, "Somebody who was signed in said a wrong password."},
 	{PasswordReset, "A forgotten password was replaced by who reads the mail of the account, which ended all sessions."},
+	{MailRequested, "A user asked for a mail to `verify` the e-mail address by, or to `change` it."},
 	{EmailVerified, "An e-mail address was verified by who reads its mail."},
 	{EmailChanged, "The e-mail address of an account was changed by who reads the mail of the new one."},
 	{EmailRestored, "That was undone by who reads the mail of the address before, with a new password, which ended all sessions."},

@@ -19,7 +19,7 @@ import (
 )
 
 // What is wrong with an address of a server.
-var errServer = errors.New("not smtp://user:password@host:port or smtps://…, with ?tls=none where it is to be without")
+var errServer = errors.New("not an address like smtp://host:587 or smtps://host, with ?tls=none where it is to be without")
 
 // patience is how long a server may take.
 const patience = 20 * time.Second

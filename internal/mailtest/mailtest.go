@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -23,8 +24,8 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// soon is how long a test waits for a mail, on a machine that is busy.
-const soon = 30 * time.Second
+// soon is how long a test waits for a mail that may be tried a second time, on a machine that is busy.
+const soon = 90 * time.Second
 
 // A Letter is a mail as it was received.
 type Letter struct {
@@ -53,8 +54,9 @@ type Server struct {
 	tls     *tls.Config
 	implied bool
 
+	stopped atomic.Bool
+
 	mu       sync.Mutex
-	smtp     *smtp.Server
 	letters  []Letter
 	taken    int // letters that a test has seen
 	attempts int
@@ -72,40 +74,52 @@ func StartTLS(t testing.TB, c *tls.Config, implied bool) *Server { return start(
 
 func start(t testing.TB, c *tls.Config, implied bool) *Server {
 	t.Helper()
-	s := &Server{t: t, at: "127.0.0.1:0", tls: c, implied: implied, arrived: make(chan struct{}, 1)}
-	s.Again()
-	t.Cleanup(s.Stop)
+	s := &Server{t: t, tls: c, implied: implied, arrived: make(chan struct{}, 1)}
+	s.listen()
 	return s
 }
 
-// Again listens again where it did before.
-func (s *Server) Again() {
+// listen is the one listener that a server has for its life, so that its port is nobody else's while it is stopped.
+func (s *Server) listen() {
 	s.t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(s.t.Context(), "tcp", s.at)
+	listener, err := (&net.ListenConfig{}).Listen(s.t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.at = listener.Addr().String()
+	listener = gate{listener, &s.stopped}
+	if s.implied {
+		listener = tls.NewListener(listener, s.tls)
+	}
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{Server: s}, nil }))
 	server.Domain, server.AllowInsecureAuth, server.TLSConfig = "localhost", true, s.tls
 	server.ErrorLog = log.New(io.Discard, "", 0)
 	server.EnableSMTPUTF8 = true
-	if s.implied {
-		listener = tls.NewListener(listener, s.tls)
-	}
-	s.mu.Lock()
-	s.smtp = server
-	s.mu.Unlock()
-	go func() { _ = server.Serve(listener) }() // until Stop
+	go func() { _ = server.Serve(listener) }() // until it is closed
+	s.t.Cleanup(func() { _ = server.Close() }) // of a listener that nobody needs any more
 }
 
-// Stop takes the server away, with every connection that it has.
-func (s *Server) Stop() {
-	s.mu.Lock()
-	server := s.smtp
-	s.mu.Unlock()
-	_ = server.Close() // it may have been stopped before
+// A gate hangs up on everybody while it is closed.
+type gate struct {
+	net.Listener
+	closed *atomic.Bool
 }
+
+func (g gate) Accept() (net.Conn, error) {
+	for {
+		c, err := g.Listener.Accept()
+		if err != nil || !g.closed.Load() {
+			return c, err
+		}
+		_ = c.Close() // whoever called meets nobody
+	}
+}
+
+// Stop hangs up on whoever calls from now on.
+func (s *Server) Stop() { s.stopped.Store(true) }
+
+// Again takes mails again.
+func (s *Server) Again() { s.stopped.Store(false) }
 
 // Address is host:port.
 func (s *Server) Address() string { return s.at }
