@@ -22,7 +22,7 @@ import (
 
 //go:generate go tool oapi-codegen -config wire/oapi-codegen.yaml openapi.yaml
 
-// Deps are what the handlers work with. All of them are needed, except for TrustedProxies and CORSOrigins.
+// Deps are what the handlers work with. All of them are needed, except for TrustedProxies, CORSOrigins and ReturnHosts.
 type Deps struct {
 	Authority *auth.Authority
 	Spaces    *roles.Spaces
@@ -34,6 +34,9 @@ type Deps struct {
 
 	// CORSOrigins are the origins whose pages count as ours: their scripts read answers, and come with cookies.
 	CORSOrigins []string
+	// ReturnHosts are the hosts, with their ports, that the sign-in page returns to, beside that of PublicURL.
+	ReturnHosts []string
+
 	// TrustedProxies are the addresses and CIDR ranges whose X-Forwarded-For is believed. None is believed otherwise.
 	TrustedProxies []string
 }
@@ -111,7 +114,7 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	if err := a.mount(e, doc, operations); err != nil {
 		return nil, err
 	}
-	if err := a.mountDocs(e); err != nil {
+	if err := errors.Join(a.mountDocs(e), a.mountSignIn(e, doc)); err != nil {
 		return nil, err
 	}
 	if err := a.mountAccount(e); err != nil {

@@ -10,23 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fixedSession has the victim sign in from where the attacker has been before, with all that the attacker left there.
-func fixedSession(s *siege) {
-	attacker, _ := s.victim("fixer"), s.victim("fixed")
-	left := []string{"Authorization", "Bearer " + attacker.Access, "Cookie", "accessToken=" + attacker.Access + "; refreshToken=" + attacker.Refresh}
-	victim := s.tokens("200", signingIn("fixed"), left...)
-	mine, theirs := claimsOf(s.T, attacker.body), claimsOf(s.T, victim.body)
-	assert.NotEqual(s, mine["sid"], theirs["sid"])
-	assert.NotEqual(s, mine["sub"], theirs["sub"])
-	sub := func(token string) string { return s.ask(s.Context(), "GET", "/v1/users/me", token, "").Email }
-	assert.Equal(s, "fixed@example.com", sub(victim.Access))
-	assert.Equal(s, "fixer@example.com", sub(attacker.Access), "the attacker's token is still his own")
-	assert.Equal(s, "fixer@example.com", sub(s.tokens("200", refreshing(attacker.Refresh)).Access))
-	for _, field := range []string{"sid", "session", "sessionId", "access_token"} { // none can be asked for
-		s.tokens("400 invalid", strings.Replace(signingIn("fixed"), "{", `{"`+field+`":"`+fmt.Sprint(mine["sid"])+`",`, 1))
-	}
-}
-
 // fixedSeat has the attacker redeem with a key that he then makes the guest's browser use.
 func fixedSeat(s *siege) {
 	link := s.made(s.T, "/v1/spaces/"+s.space+"/rooms/"+s.room+"/generate-access", s.ann, `{"username":"Joe","role":"user"}`)
@@ -201,22 +184,4 @@ func parallelAddresses(s *siege) {
 			assert.Equal(s, a.ID, found.ID)
 		}
 	}
-}
-
-// forgedRequest sends what another site can have a browser send: the cookies, and a body of the kinds that forms have.
-func forgedRequest(s *siege) {
-	victim := s.victim("surfing")
-	cookies := []string{"Cookie", "accessToken=" + victim.Access + "; refreshToken=" + victim.Refresh, "Origin", "https://evil.test", "Sec-Fetch-Site", "cross-site"}
-	for _, try := range [][3]string{
-		{"PATCH", "/v1/users/me", `{"name":"Forged"}`}, {"POST", "/v1/spaces", `{"name":"Forged"}`}, {"DELETE", "/v1/users/me", ""},
-	} {
-		for _, kind := range []string{"application/json", "text/plain", "application/x-www-form-urlencoded"} {
-			a := s.ask(s.Context(), try[0], try[1], "", try[2], append(cookies, "Content-Type", kind)...)
-			assert.Contains(s, []int{401, 403, 404, 405}, a.status, "%s %s: %s", try[0], try[1], a.body)
-			assert.Empty(s, a.header.Values("Set-Cookie"))
-			assert.Empty(s, a.header.Get("Access-Control-Allow-Origin"))
-		}
-	}
-	assert.NotContains(s, s.ask(s.Context(), "GET", "/v1/users/me", victim.Access, "").body, "Forged")
-	assert.Empty(s, s.ask(s.Context(), "GET", "/v1/spaces", victim.Access, "").Items)
 }

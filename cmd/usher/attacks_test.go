@@ -33,7 +33,8 @@ var attacks = []struct {
 	{"look like somebody else by another script", "names are compared, and refused, as Unicode has it", lookAlikes},
 	{"change one password many times at once", "the change is conditional on what was compared, and ends the session that asked", parallelPasswords},
 	{"take one address many times at once", "a name is a record that one transaction can make", parallelAddresses},
-	{"have a browser send what its user did not ask for", "a cookie authorises nothing across origins", forgedRequest},
+	{"have a browser send what its user did not ask for", "no request of another origin's page is authorised by a cookie, or sets one", forgedRequest},
+	{"have a sign-in lead elsewhere", "the sign-in returns to listed hosts, read in one way", openRedirect},
 }
 
 func TestAttacks(t *testing.T) {

@@ -60,6 +60,8 @@ func TestMistakesInSettingsAreUsageErrors(t *testing.T) {
 		"origins":             {[]string{"--cors-origins", "https://app.example.com/"}, nil, "--cors-origins"},
 		"origins, all":        {[]string{"--cors-origins", "*"}, nil, "--cors-origins"},
 		"origins, none":       {[]string{"--cors-origins", "null"}, nil, "--cors-origins"},
+		"return hosts":        {[]string{"--return-hosts", "https://app.example.com"}, nil, "--return-hosts"},
+		"return hosts, path":  {[]string{"--return-hosts", "app.example.com/a"}, nil, "--return-hosts"},
 		"sign-up":             {[]string{"--sign-up", "open"}, nil, "--sign-up"},
 		"link ttl":            {[]string{"--max-link-ttl", "59s"}, nil, "--max-link-ttl"},
 		"access ttl":          {[]string{"--access-ttl", "0s"}, nil, "--access-ttl"},

@@ -121,7 +121,7 @@ func (s *serve) api(p *program, a *auth.Authority) (*handlers.Handler, func() er
 		Limiter:   limits,
 		Log:       p.log,
 		Now:       clock,
-		PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxies, CORSOrigins: s.CORSOrigins,
+		PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxies, ReturnHosts: s.ReturnHosts, CORSOrigins: s.CORSOrigins,
 	})
 	if err != nil {
 		_ = end() // nothing was counted yet

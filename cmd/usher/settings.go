@@ -117,6 +117,7 @@ type serve struct {
 	RoomURL        string        `name:"room-url" placeholder:"URL" help:"Where guest links lead, to /<alias> under it; <public-url>/room where none is given."`
 	TrustedProxies []string      `placeholder:"NETWORK" help:"The addresses and networks of proxies whose X-Forwarded-For is believed."`
 	CORSOrigins    []string      `name:"cors-origins" placeholder:"ORIGIN" help:"The origins whose pages count as this server's own: they may read its answers and come with its cookies."`
+	ReturnHosts    []string      `placeholder:"HOST" help:"The hosts, with their ports, that the sign-in page returns to, beside the public URL's own."`
 	CreateSpace    string        `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create spaces: users (any of the workspace) or admins."`
 	SignUp         auth.SignUp   `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create users: users (any who is signed in) or admins."`
 	MaxLinkTTL     time.Duration `name:"max-link-ttl" default:"432000s" placeholder:"TIME" help:"The longest life of a guest link."`
@@ -145,6 +146,23 @@ func (s *serve) check() error {
 			return fmt.Errorf("--%s: not an http or https URL without a query", name)
 		}
 	}
+	if err := s.checkOthers(); err != nil {
+		return err
+	}
+	if s.MaxLinkTTL < invites.MinLinkTTL || s.MaxLinkTTL > longestLink {
+		return fmt.Errorf("--max-link-ttl: not between %v and %v", invites.MinLinkTTL, longestLink)
+	}
+	if min(s.AccessTTL, s.RefreshIdle, s.RefreshMax, s.RoomTokenTTL, s.KeyCache) < time.Second {
+		return errors.New("--access-ttl, --refresh-idle, --refresh-max, --room-token-ttl, --key-cache: a second at least")
+	}
+	if s.KeyRotation < 0 {
+		return errors.New("--key-rotation: less than nothing")
+	}
+	return nil
+}
+
+// checkOthers finds what is no name of another server.
+func (s *serve) checkOthers() error {
 	for _, proxy := range s.TrustedProxies {
 		_, address := netip.ParseAddr(proxy)
 		if _, network := netip.ParsePrefix(proxy); address != nil && network != nil {
@@ -156,14 +174,10 @@ func (s *serve) check() error {
 			return fmt.Errorf("--cors-origins: %q is no origin, such as https://app.example.com", origin)
 		}
 	}
-	if s.MaxLinkTTL < invites.MinLinkTTL || s.MaxLinkTTL > longestLink {
-		return fmt.Errorf("--max-link-ttl: not between %v and %v", invites.MinLinkTTL, longestLink)
-	}
-	if min(s.AccessTTL, s.RefreshIdle, s.RefreshMax, s.RoomTokenTTL, s.KeyCache) < time.Second {
-		return errors.New("--access-ttl, --refresh-idle, --refresh-max, --room-token-ttl, --key-cache: a second at least")
-	}
-	if s.KeyRotation < 0 {
-		return errors.New("--key-rotation: less than nothing")
+	for _, host := range s.ReturnHosts {
+		if u, err := url.Parse("https://" + host); err != nil || u.Host != host || u.Hostname() == "" {
+			return fmt.Errorf("--return-hosts: %q is not a host, or a host and its port", host)
+		}
 	}
 	return s.post.check()
 }

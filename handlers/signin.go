@@ -1,0 +1,239 @@
+package handlers
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/gin-gonic/gin"
+
+	"usher/auth"
+	"usher/internal/audit"
+	"usher/internal/secret"
+)
+
+//go:embed signin/page.html signin/page.css
+var signInFiles embed.FS
+
+const (
+	signInPath = "/sign-in"
+
+	// A browser is sent on so often, within a while, without anybody signing in. Then it is going round: what is at the
+	// address does not take the session, and sends back whoever comes with it.
+	mostRounds  = 3
+	roundCookie = "usherRounds"
+	roundsTake  = 30 * time.Second
+)
+
+// A signIn is the page at which a browser gets cookies, and from which it returns to where a proxy did not let it in.
+// Its form is the password grant of getAccessToken, with that one's limits.
+type signIn struct {
+	*api
+	op     operation // getAccessToken
+	page   *template.Template
+	path   string   // as browsers see it
+	hosts  []string // that it returns to
+	policy string
+}
+
+// A signInPage is what there is to see.
+type signInPage struct {
+	Public, Here string // the addresses of this server, and of the page
+	Form         bool
+	To, Problem  string
+	Username     string
+}
+
+func (a *api) mountSignIn(e gin.IRouter, doc *openapi3.T) error {
+	item := doc.Paths.Find("/v1/auth/token")
+	op, err := readOperation(item, item.Post)
+	if err != nil {
+		return fmt.Errorf("handlers: sign-in: %w", err)
+	}
+	page, err := template.ParseFS(signInFiles, "signin/page.html")
+	if err != nil {
+		return fmt.Errorf("handlers: sign-in: %w", err)
+	}
+	style, err := signInFiles.ReadFile("signin/page.css")
+	if err != nil {
+		return fmt.Errorf("handlers: sign-in: %w", err)
+	}
+	public, err := url.Parse(a.PublicURL)
+	if err != nil {
+		return fmt.Errorf("handlers: sign-in: %w", err)
+	}
+	s := signIn{api: a, op: op, page: page, path: public.Path + signInPath, hosts: append(slices.Clone(a.ReturnHosts), public.Host)}
+	// A browser holds what a form is answered with against form-action, too.
+	own := "'self' " + public.Scheme + "://" + public.Host
+	s.policy = "default-src 'none'; style-src " + own + "; form-action " + own + " " + strings.Join(a.ReturnHosts, " ") +
+		"; base-uri 'none'; frame-ancestors 'none'"
+	read(e, signInPath, s.show)
+	e.POST(signInPath, s.take)
+	a.page(e, signInPath+"/page.css", "text/css; charset=utf-8", style)
+	return nil
+}
+
+// A destination is what the query of the page says: where to return to, or nowhere, and by which client, if by another
+// than the public one of the first workspace.
+type destination struct{ client, to string }
+
+// destination reads the query. The address is the rest of it: as it stands, from a proxy that cannot encode it, or
+// encoded.
+func (s signIn) destination(r *http.Request) (d destination, err error) {
+	query := r.URL.RawQuery
+	if rest, named := strings.CutPrefix(query, "client_id="); named {
+		d.client, query, _ = strings.Cut(rest, "&")
+		d.client, _ = url.QueryUnescape(d.client) // else it is nobody's
+	}
+	to, given := strings.CutPrefix(query, "return=")
+	if !given && query == "" {
+		return d, nil
+	}
+	if !strings.Contains(to, "://") {
+		to, _, _ = strings.Cut(to, "&")
+		to, _ = url.QueryUnescape(to) // else it leads nowhere
+	}
+	if d.to = returnable(s.hosts, to); !given || d.to == "" {
+		return d, errNoReturn
+	}
+	return d, nil
+}
+
+// show returns at once who is signed in, or whose session the refresh token in the cookie prolongs. Everybody else gets
+// the form.
+func (s signIn) show(g *gin.Context) {
+	c := s.call(g)
+	d, err := s.destination(g.Request)
+	in := false
+	if err == nil && g.Request.Method == http.MethodGet { // a HEAD changes nothing
+		in, err = s.signedIn(c)
+	}
+	switch {
+	case err != nil:
+		s.fail(g, d, err, signInPage{})
+	case !in:
+		s.render(g, http.StatusOK, d, signInPage{Form: true})
+	case d.to == "" || s.goesRound(c):
+		s.render(g, http.StatusOK, d, signInPage{})
+	default:
+		g.Redirect(http.StatusSeeOther, d.to)
+	}
+}
+
+// take signs in by the form.
+func (s signIn) take(g *gin.Context) {
+	c := s.call(g)
+	d, err := s.destination(g.Request)
+	if err != nil {
+		s.fail(g, d, err, signInPage{})
+		return
+	}
+	if err := s.try(c, d.client); err != nil {
+		s.fail(g, d, err, signInPage{Form: true, Username: c.field("username")})
+		return
+	}
+	g.Redirect(http.StatusSeeOther, cmp.Or(d.to, s.PublicURL+signInPath))
+}
+
+func (s signIn) call(g *gin.Context) *call {
+	c := &call{gin: g}
+	c.Context = audit.From(g.Request.Context(), c.origin())
+	return c
+}
+
+func (s signIn) signedIn(c *call) (bool, error) {
+	who, err := s.inCookies(c)
+	if err == nil && who.Kind == auth.User {
+		_, _, err = s.Authority.Get(c, who)
+		if !errors.Is(err, auth.ErrInvalidToken) {
+			return err == nil, err
+		}
+	}
+	who, err = s.renewed(c)
+	if errors.Is(err, auth.ErrInvalidGrant) || errors.Is(err, auth.ErrInvalidClient) {
+		s.forget(c)
+		return false, nil
+	}
+	return who.Kind == auth.User, err
+}
+
+// goesRound counts how often the browser was sent on lately, and begins anew once it says so.
+func (s signIn) goesRound(c *call) bool {
+	n := 0
+	if cookie, err := c.gin.Request.Cookie(roundCookie); err == nil {
+		n, _ = strconv.Atoi(cookie.Value)
+	}
+	if n >= mostRounds {
+		s.setCookie(c, roundCookie, s.path, secret.String{}, 0)
+		return true
+	}
+	s.setCookie(c, roundCookie, s.path, secret.New(strconv.Itoa(n+1)), roundsTake)
+	return false
+}
+
+// try makes of the form what a front end would send for cookies, and has it count and answered as that.
+func (s signIn) try(c *call, client string) error {
+	if !s.ownPage(c.gin.Request, s.op) {
+		return errCrossOrigin
+	}
+	spec := s.op.RequestBody.Value
+	if err := c.readBody(spec); err != nil {
+		return err
+	}
+	fields := map[string]any{"grant_type": "password", "username": c.field("username"), "password": c.field("password"), "useCookies": true}
+	if client != "" {
+		fields["client_id"] = client
+	}
+	var err error
+	if c.body, err = json.Marshal(fields); err != nil {
+		return err
+	}
+	c.value = fields
+	if err := check(spec.Content[kindForm].Schema.Value, c.value, "body"); err != nil {
+		return err
+	}
+	_, err = s.limits.count(c, s.op.limit, with(s.getAccessToken))
+	return err
+}
+
+// fail shows a problem in the words of the API, with its status.
+func (s signIn) fail(g *gin.Context, d destination, err error, page signInPage) {
+	p := problemOf(err)
+	if p.status >= http.StatusInternalServerError {
+		s.Log.Error("request failed", "requestId", requestID(g), "status", p.status, "error", err)
+	}
+	p.headers(g, err)
+	page.Problem = p.detail
+	if errors.Is(err, auth.ErrInvalidGrant) {
+		page.Problem = "The name or the password is not right."
+	}
+	s.render(g, p.status, d, page)
+}
+
+func (s signIn) render(g *gin.Context, status int, d destination, page signInPage) {
+	here := url.Values{}
+	if d.client != "" {
+		here.Set("client_id", d.client)
+	}
+	if d.to != "" {
+		here.Set("return", d.to) // which is the last in the order of the alphabet, too
+	}
+	page.Public, page.To, page.Here = s.PublicURL, d.to, s.PublicURL+signInPath+"?"+here.Encode()
+	var out bytes.Buffer
+	if err := s.page.Execute(&out, page); err != nil {
+		panic(err)
+	}
+	g.Header("Content-Security-Policy", s.policy)
+	g.Data(status, "text/html; charset=utf-8", out.Bytes())
+}

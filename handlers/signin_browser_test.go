@@ -1,0 +1,55 @@
+package handlers_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"usher/handlers"
+	"usher/internal/browsertest"
+	"usher/internal/store/storetest"
+)
+
+// TestSignInPageInARealBrowser: a person types, and comes to the application on another host, without a script, and
+// without anything that the page's policy forbids.
+func TestSignInPageInARealBrowser(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(nil)
+	application := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = w.Write([]byte(`<!doctype html><title>the application</title><p id="arrived">here</p>`))
+	}))
+	t.Cleanup(application.Close)
+	url, app := "http://"+server.Listener.Addr().String(), strings.Replace(application.URL, "127.0.0.1", "localhost", 1)
+	d := open(t, storetest.Bolt(t), func(deps *handlers.Deps) {
+		deps.PublicURL, deps.ReturnHosts = url, []string{strings.TrimPrefix(app, "http://")}
+	})
+	sc := d.newScene(t, "true", "open")
+	server.Config.Handler = d.api
+	server.Start()
+	t.Cleanup(server.Close)
+
+	page := browsertest.Open(t)
+	page.Visit(url + "/sign-in?client_id=" + sc.id["web"] + "&return=" + app + "/a%20page?x=1")
+	if width := page.Says(`getComputedStyle(document.querySelector("main")).maxWidth`); width != "352px" {
+		t.Errorf("the page has no style: %s", width)
+	}
+	if active := page.Says(`document.activeElement.id`); active != "username" {
+		t.Errorf("the keyboard is at %q", active)
+	}
+	page.Do(chromedp.SendKeys("#username", "pupil"), chromedp.SendKeys("#password", "not this one\r"), chromedp.WaitVisible("[role=alert]"))
+	if name := page.Says(`document.querySelector("#username").value + " " + document.activeElement.id`); name != "pupil password" {
+		t.Errorf("after a wrong password: %s", name)
+	}
+	page.Do(chromedp.SendKeys("#password", goodPass+"\r"), chromedp.WaitVisible("#arrived"))
+	if at := page.Says(`location.href`); at != app+"/a%20page?x=1" {
+		t.Errorf("arrived at %s", at)
+	}
+	page.Visit(url + "/sign-in")
+	if text := page.Says(`document.querySelector("h1").textContent`); text != "You are signed in" {
+		t.Error(text)
+	}
+}
