@@ -65,7 +65,9 @@ func (a *api) changePassword(c *call, in wire.PasswordChange) (any, error) {
 }
 
 func (a *api) deleteMe(c *call, in wire.PasswordAgain) (any, error) {
-	return nil, a.Spaces.DeleteMe(c, c.who, secret.New(in.Password))
+	err := a.Spaces.DeleteMe(c, c.who, secret.New(in.Password))
+	a.forgetIf(c, err == nil)
+	return nil, err
 }
 
 func (a *api) requestEmailChange(c *call, in wire.EmailChange) (any, error) {
@@ -95,9 +97,7 @@ func (a *api) updateUser(c *call, in wire.UserPatch) (any, error) {
 }
 
 func (a *api) deleteUser(c *call) (any, error) {
-	err := a.Spaces.DeleteUser(c, c.who, c.id("userId"))
-	a.forgetIf(c, err == nil && c.id("userId") == c.who.ID)
-	return nil, err
+	return nil, a.Spaces.DeleteUser(c, c.who, c.id("userId"))
 }
 
 func (a *api) blockUser(c *call) (any, error) {

@@ -152,6 +152,11 @@ func TestCookiesGoWithTheSession(t *testing.T) {
 				}
 				return reply{}
 			},
+			"the user deletes himself": func(b tab) reply {
+				b.user("gone", b.id["web"])
+				b.ok(200, "POST", "/v1/auth/token", strings.Replace(byPassword, "pupil", "gone", 1))
+				return b.ok(204, "DELETE", "/v1/users/me", `{"password":"`+goodPass+`"}`)
+			},
 			"ended elsewhere": func(b tab) reply {
 				b.as("pupil", "DELETE", "/v1/auth/sessions", "")
 				return b.ok(401, "GET", "/v1/users/me", "")

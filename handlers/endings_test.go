@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"usher/auth"
+	"usher/internal/mail"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -47,7 +48,16 @@ var userEndings = []struct {
 		s.as("administrator", "DELETE", "/v1/users/{"+s.name+"}/block", "")
 	}},
 	{"the user is deleted", func(s doomed) { s.as("administrator", "DELETE", "/v1/users/{"+s.name+"}", "") }},
-	{"the user deletes himself", func(s doomed) { s.ok(204, s.other, "DELETE", "/v1/users/"+s.id[s.name], "") }},
+	{"the user deletes himself", func(s doomed) { s.ok(204, s.other, "DELETE", "/v1/users/me", `{"password":"`+goodPass+`"}`) }},
+	{"a forgotten password is reset", func(s doomed) {
+		must(s.t, s.auth.ForgotPassword(s.t.Context(), s.id["web"], s.name+"@here.test"))
+		s.mailed("lost", mail.Reset, s.name)
+		s.as("nobody", "POST", "/v1/auth/password/reset", `{"token":"{lost}","newPassword":"another horse 8 battery"}`)
+	}},
+	{"a change of the address is undone", func(s doomed) {
+		s.moved(s.name, "undo", s.name+"@moved.test")
+		s.as("nobody", "POST", "/v1/auth/email/undo", `{"token":"{undo}","newPassword":"another horse 8 battery"}`)
+	}},
 	{"a refresh token comes twice", func(s doomed) { s.steal() }},
 	{"it was not refreshed for too long", func(s doomed) { s.late() }},
 	{"the client is deleted", func(s doomed) { // last: whoever came by it is out
