@@ -81,3 +81,30 @@ func TestNginxBringsABrowserBack(t *testing.T) {
 		assert.NotNil(t, through)
 	})
 }
+
+// A guest's cookies are of his room: with them he comes to what the application has there, and to nothing else.
+func TestNginxKnowsAGuestByHisCookies(t *testing.T) {
+	t.Parallel()
+	f := fronting(t, t.TempDir(), nil)
+	s := stageAt(t, f.process)
+	link := f.made(t, "/v1/spaces/"+s.space+"/rooms/"+s.room+"/generate-access", s.ann, `{"username":"Joe","role":"user"}`)
+	through := &process{url: f.url, http: f.browser}
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	f.browser.Jar = jar
+	seat := through.ask(t.Context(), "POST", "/room/"+s.alias+"/v1/access/redeem", "", `{"useCookies":true,`+redemption(tokenOf(t, link))[1:],
+		"Sec-Fetch-Site", "same-origin", "Cookie", "theirs=1")
+	require.Equal(t, "200", seat.word(), seat.body)
+	require.Empty(t, seat.Access)
+
+	for path, cookies := range map[string]string{"/room/" + s.alias + "/board": "theirs=1; own=2", "/room/" + s.alias: "theirs=1"} {
+		seen := f.admitted(t, "GET", path, "", http.Header{"Cookie": {cookies}, "Sec-Fetch-Site": {"same-origin"}})
+		assert.Equal(t, []string{"guest", "Joe", seat.SeatID}, []string{seen.Get("X-Usher-Kind"), seen.Get("X-Usher-Name"), seen.Get("X-Usher-User")})
+		assert.NotContains(t, seen.Get("Cookie"), "refreshToken")
+		for cookie := range strings.SplitSeq(cookies, "; ") {
+			assert.Contains(t, seen.Get("Cookie"), cookie)
+		}
+	}
+	f.kept(t, 401, "GET", "/anything", "", http.Header{"Sec-Fetch-Site": {"same-origin"}})
+	f.kept(t, 401, "GET", "/room/abcdefghijkl/", "", http.Header{"Sec-Fetch-Site": {"same-origin"}})
+}

@@ -162,7 +162,7 @@ func TestNginxLetsThroughWhomUsherKnows(t *testing.T) {
 	onEngines(t, func(t *testing.T, dir string, flags []string) {
 		f := fronting(t, dir, flags)
 		s := stageAt(t, f.process)
-		room := "/rooms/" + s.alias
+		room := "/room/" + s.alias
 
 		for _, method := range []string{"GET", "POST", "DELETE"} {
 			seen := f.admitted(t, method, "/anything?x=1", s.ann, nil)
@@ -181,10 +181,10 @@ func TestNginxLetsThroughWhomUsherKnows(t *testing.T) {
 		// The guest's room is one, and what is in front of the others is not in the client's hands.
 		f.kept(t, 403, "GET", "/anything", s.guest.Access, nil)
 		f.kept(t, 403, "GET", "/anything?room="+s.alias, s.guest.Access, nil)
-		f.kept(t, 403, "GET", "/rooms/abcdefghijkl/", s.guest.Access, nil)
+		f.kept(t, 403, "GET", "/room/abcdefghijkl/", s.guest.Access, nil)
 		for _, path := range []string{
-			"/admin/..%2Frooms/" + s.alias + "/", "/admin/%2e%2e/rooms/" + s.alias + "/", "/admin/../rooms/" + s.alias + "/",
-			"//rooms/" + s.alias + "/", room + "/..%2f..%2fadmin", room + `/..\admin`, room + "/%5cadmin", room + "/.",
+			"/admin/..%2Frooms/" + s.alias + "/", "/admin/%2e%2e/room/" + s.alias + "/", "/admin/../room/" + s.alias + "/",
+			"//room/" + s.alias + "/", room + "/..%2f..%2fadmin", room + `/..\admin`, room + "/%5cadmin", room + "/.",
 		} {
 			f.kept(t, 400, "GET", path, s.guest.Access, nil)
 		}
@@ -239,7 +239,7 @@ func TestNginxLetsNoForgedIdentityThrough(t *testing.T) {
 	forged["Connection"] = []string{"X-Usher-User, X-Usher-Kind"}
 	forged["X-Forwarded-For"] = []string{"10.9.8.7"}
 	forged["X-Original-Method"], forged["X-Forwarded-Uri"], forged["X-Forwarded-Host"] = []string{"HEAD"}, []string{"/public"}, []string{"evil.example"}
-	for path, token := range map[string]string{"/anything": s.ann, "/rooms/" + s.alias: s.guest.Access} {
+	for path, token := range map[string]string{"/anything": s.ann, "/room/" + s.alias: s.guest.Access} {
 		seen := f.admitted(t, "GET", path, token, forged)
 		said := 0
 		for name, values := range seen {
