@@ -70,6 +70,7 @@ type Authority struct {
 	random io.Reader
 	hasher *password.Hasher
 	keys   *keeper
+	marks  *usesOfKeys
 	events *audit.Log
 	outbox *outbox.Outbox // of mails; nil where none is sent
 	log    *slog.Logger
@@ -88,7 +89,7 @@ func New(
 		return nil, fmt.Errorf("auth: settings: sign-up %q", set.SignUp)
 	}
 	a := &Authority{
-		Store: s, Now: now, set: set, random: random, hasher: hasher, keys: new(keeper), log: log,
+		Store: s, Now: now, set: set, random: random, hasher: hasher, keys: new(keeper), marks: new(usesOfKeys), log: log,
 		events: audit.New(s, set.AuditKept),
 	}
 	if set.Mail != nil {

@@ -10,10 +10,10 @@ import (
 	"usher/internal/store"
 )
 
-// BlockUser ends every session of a user and lets nobody sign in as that user, for an administrator. It returns
+// BlockUser ends every session of a user and lets nobody sign in as that user, for an administrator or an API key. It returns
 // ErrWrongToken, ErrForbidden, ErrNotFound, and ErrHasWorkspaceRole for staff.
 func (a *Authority) BlockUser(ctx context.Context, who Identity, user string) error {
-	recs, err := a.asAdmin(ctx, who, user)
+	recs, err := a.managing(ctx, who, user, Admin)
 	if err != nil {
 		return err
 	}
@@ -29,9 +29,9 @@ func (a *Authority) BlockUser(ctx context.Context, who Identity, user string) er
 	return a.Recorded(ctx, who, audit.Event{Type: audit.UserBlocked, Subject: user}, err)
 }
 
-// UnblockUser lets a user sign in again, for an administrator. It returns ErrWrongToken, ErrForbidden, ErrNotFound.
+// UnblockUser lets a user sign in again, for an administrator or an API key. It returns ErrWrongToken, ErrForbidden, ErrNotFound.
 func (a *Authority) UnblockUser(ctx context.Context, who Identity, user string) error {
-	if _, err := a.asAdmin(ctx, who, user); err != nil {
+	if _, err := a.managing(ctx, who, user, Admin); err != nil {
 		return err
 	}
 	err := a.change(ctx, user, store.Record{"paused": ""})
@@ -51,7 +51,7 @@ func (a *Authority) change(ctx context.Context, user string, fields store.Record
 	return err
 }
 
-// Bury is the end of a user, by itself or by an administrator: a tombstone takes the place of everything that was
+// Bury is the end of a user, by itself, an administrator or an API key: a tombstone takes the place of everything that was
 // known, and every session falls with it; then the names are free. A user's places elsewhere are left before. It
 // returns ErrWrongToken, ErrForbidden, ErrNotFound, and ErrHasWorkspaceRole for staff.
 func (a *Authority) Bury(ctx context.Context, who Identity, user string) error {
@@ -92,7 +92,7 @@ func (a *Authority) MayBury(ctx context.Context, who Identity, user string) erro
 func (a *Authority) mortal(ctx context.Context, who Identity, user string) (store.Record, error) {
 	recs, err := a.myself(ctx, who)
 	if user != who.ID {
-		recs, err = a.asAdmin(ctx, who, user)
+		recs, err = a.managing(ctx, who, user, Admin)
 	}
 	if err != nil {
 		return nil, err

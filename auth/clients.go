@@ -20,8 +20,11 @@ const (
 type client struct {
 	ID        string    `store:"id"`
 	Workspace string    `store:"workspace"`
+	Name      string    `store:"name"`
 	Secret    string    `store:"secret"` // its hash
+	Stays     bool      `store:"stays"`  // the public one that its workspace began with: somebody must be able to sign in
 	Created   time.Time `store:"created"`
+	Ended     time.Time `store:"ended"`
 }
 
 // ClientKey is where a client lies. Its id comes from outside, and so is hashed.

@@ -13,10 +13,10 @@ func userIndex(workspace string) store.Key {
 }
 
 // ListUsers are the accounts of the caller's workspace, oldest first, and the cursor of the next page, which is empty
-// where there is none; for an administrator or support. A page may hold fewer than asked for, and yet not be the last.
-// It returns ErrWrongToken, ErrForbidden.
+// where there is none; for an administrator or support, and for an API key, which sees no user who has a role in the
+// workspace. A page may hold fewer than asked for, and yet not be the last. It returns ErrWrongToken, ErrForbidden.
 func (a *Authority) ListUsers(ctx context.Context, who Identity, page Page) (users []Account, next string, err error) {
-	if _, err := a.asStaff(ctx, who, who.ID); err != nil {
+	if err := a.mayList(ctx, who); err != nil {
 		return nil, "", err
 	}
 	entries, next, err := a.Page(ctx, userIndex(who.Workspace), page)
@@ -33,17 +33,26 @@ func (a *Authority) ListUsers(ctx context.Context, who Identity, page Page) (use
 	}
 	for i, entry := range entries {
 		account, err := a.accountOf(who.Workspace, IDOf(entry), recs[2*i], recs[2*i+1])
-		if err == nil {
+		if err == nil && (who.Kind != Key || account.Role == "") {
 			users = append(users, account)
 		}
 	}
 	return users, next, nil
 }
 
-// GetUser is an account of the caller's workspace, for an administrator or support. It returns ErrWrongToken,
-// ErrForbidden, ErrNotFound.
+func (a *Authority) mayList(ctx context.Context, who Identity) error {
+	if who.Kind == Key {
+		_, _, err := a.Get(ctx, who)
+		return err
+	}
+	_, err := a.asStaff(ctx, who, who.ID)
+	return err
+}
+
+// GetUser is an account of the caller's workspace, for an administrator, support or an API key. It returns
+// ErrWrongToken, ErrForbidden, ErrNotFound.
 func (a *Authority) GetUser(ctx context.Context, who Identity, user string) (Account, error) {
-	recs, err := a.asStaff(ctx, who, user)
+	recs, err := a.managing(ctx, who, user, Admin, Support)
 	if err != nil {
 		return Account{}, err
 	}

@@ -16,6 +16,7 @@ const (
 	User   Kind = "user"
 	Guest  Kind = "guest"
 	Client Kind = "client"
+	Key    Kind = "key" // an API key: no access token is of this kind
 )
 
 // How someone got in is in every token and event, so that a media client can show a badge that a name cannot fake.
@@ -32,13 +33,14 @@ const (
 // An Identity is what a verified access token says. It is no proof that the session still lives: Get is.
 type Identity struct {
 	Kind      Kind
-	ID        string // of the user, of the client, of a guest's seat
+	ID        string // of the user, of the client, of a guest's seat, of the API key
 	Workspace string
 	Client    string // the client that a user signed in with
 	Session   string
 	How       How
 	// A guest's place, and what its seat hangs on. Link is empty for who came through an open room's door.
 	Space, Room, Link, Lineage string
+	Scopes                     Scopes // of an API key
 }
 
 // Self is what the store says of who is asking, read in the same trip as what is asked for.
@@ -63,6 +65,8 @@ func (who Identity) anchors() []store.Key {
 		return keys
 	case Client:
 		return []store.Key{ClientKey(who.ID)}
+	case Key:
+		return []store.Key{APIKeyKey(who.ID)}
 	}
 	return nil
 }
@@ -108,7 +112,7 @@ func (a *Authority) self(who Identity, anchors []store.Record) (Self, error) {
 		}
 		self.Name, self.Role, self.ExternalID = seat["name"], seat["role"], seat["externalId"]
 		self.Ends = firstEnd(anchors)
-	case Client:
+	case Client, Key:
 		if anchors[0]["workspace"] != who.Workspace {
 			return Self{}, ErrInvalidToken
 		}

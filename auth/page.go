@@ -20,3 +20,30 @@ func (a *Authority) Page(ctx context.Context, index store.Key, page Page) (entri
 	}
 	return entries, entries[len(entries)-1], nil
 }
+
+// eachOf calls do for what a page of a list in the order of time points to and is there, and returns the next cursor.
+func (a *Authority) eachOf(
+	ctx context.Context, index store.Key, page Page, at func(id string) store.Key, do func(store.Record) error,
+) (next string, err error) {
+	entries, next, err := a.Page(ctx, index, page)
+	if err != nil || len(entries) == 0 {
+		return "", err
+	}
+	keys := make([]store.Key, len(entries))
+	for i, entry := range entries {
+		keys[i] = at(IDOf(entry))
+	}
+	recs, err := a.Store.Get(ctx, keys...)
+	if err != nil {
+		return "", err
+	}
+	for _, rec := range recs {
+		if rec == nil {
+			continue
+		}
+		if err := do(rec); err != nil {
+			return "", err
+		}
+	}
+	return next, nil
+}

@@ -47,10 +47,10 @@ func (a *Authority) myself(ctx context.Context, who Identity) ([]store.Record, e
 	return recs, err
 }
 
-// UpdateUser changes an account of the workspace, for an administrator. It returns ErrWrongToken, ErrForbidden,
+// UpdateUser changes an account of the workspace, for an administrator or an API key. It returns ErrWrongToken, ErrForbidden,
 // ErrNotFound, a *FieldError, ErrEmailTaken, ErrUsernameTaken.
 func (a *Authority) UpdateUser(ctx context.Context, who Identity, user string, p UserPatch) (Account, error) {
-	return a.update(ctx, who, p, func() ([]store.Record, error) { return a.asAdmin(ctx, who, user) })
+	return a.update(ctx, who, p, func() ([]store.Record, error) { return a.managing(ctx, who, user, Admin) })
 }
 
 // update patches the user that read reads.

@@ -33,6 +33,26 @@ func (a *Authority) asAdmin(ctx context.Context, who Identity, user string) ([]s
 	return a.onBehalf(ctx, who, user, Admin)
 }
 
+// managing reads a user of the workspace, and its role there, for who may manage the users: a user with one of these
+// roles, or an API key. For that, there is no user who has a role in the workspace.
+func (a *Authority) managing(ctx context.Context, who Identity, user string, roles ...WorkspaceRole) ([]store.Record, error) {
+	if who.Kind != Key {
+		return a.onBehalf(ctx, who, user, roles...)
+	}
+	if !IsID(user) {
+		return nil, ErrNotFound
+	}
+	_, recs, err := a.Get(ctx, who, UserKey(user), StaffKey(who.Workspace, user))
+	if err != nil {
+		return nil, err
+	}
+	account, err := a.accountOf(who.Workspace, user, recs[0], recs[1])
+	if err == nil && account.Role != "" {
+		err = ErrNotFound
+	}
+	return recs, err
+}
+
 func (a *Authority) onBehalf(ctx context.Context, who Identity, user string, roles ...WorkspaceRole) ([]store.Record, error) {
 	if who.Kind != User {
 		return nil, ErrWrongToken

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"usher/internal/secret"
@@ -42,9 +43,13 @@ func (a *Authority) accessToken(who Identity, ends time.Time) (secret.String, ti
 	return secret.New(token), exp.Sub(now).Truncate(time.Second), err
 }
 
-// Authenticate verifies an access token and says whose it is. Whatever is wrong with it, the error is
-// ErrInvalidToken. That the session still lives is for Get to say.
+// Authenticate verifies an access token, or an API key, and says whose it is. Whatever is wrong with it, the error is
+// ErrInvalidToken, and as such ErrKeyMistyped for an API key that was never handed out. That the session still lives is
+// for Get to say.
 func (a *Authority) Authenticate(ctx context.Context, token string) (Identity, error) {
+	if strings.HasPrefix(token, apiKeyPrefix) {
+		return a.identifyKey(ctx, secret.New(token))
+	}
 	who, _, err := a.authenticate(ctx, token)
 	return who, err
 }

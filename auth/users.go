@@ -27,19 +27,12 @@ type NewUser struct {
 	Phone, Name, ProfileURL string
 }
 
-// CreateUser makes a user in the caller's workspace: a signed-in user does that, or only an administrator, as the
-// settings say. It returns ErrWrongToken for a client or a guest, ErrForbidden, a *FieldError, the errors of
+// CreateUser makes a user in the caller's workspace: an API key does that, and a signed-in user, or only an administrator,
+// as the settings say. It returns ErrWrongToken for a client or a guest, ErrForbidden, a *FieldError, the errors of
 // password.Check, ErrEmailTaken or ErrUsernameTaken, password.ErrBusy.
 func (a *Authority) CreateUser(ctx context.Context, who Identity, in NewUser) (id string, err error) {
-	if who.Kind != User {
-		return "", ErrWrongToken
-	}
-	_, recs, err := a.Get(ctx, who, StaffKey(who.Workspace, who.ID))
-	if err != nil {
+	if err := a.mayEnrol(ctx, who); err != nil {
 		return "", err
-	}
-	if role := roleOf(recs[0]); role == Support || a.set.SignUp != SignUpUsers && role != Admin {
-		return "", ErrForbidden
 	}
 	u, err := in.check()
 	if err != nil {
@@ -52,6 +45,20 @@ func (a *Authority) CreateUser(ctx context.Context, who Identity, in NewUser) (i
 	}
 	id, err = a.enrol(ctx, u, hash)
 	return id, a.Recorded(ctx, who, audit.Event{Type: audit.UserCreated, Subject: id}, err)
+}
+
+func (a *Authority) mayEnrol(ctx context.Context, who Identity) error {
+	if who.Kind != User && who.Kind != Key {
+		return ErrWrongToken
+	}
+	_, recs, err := a.Get(ctx, who, StaffKey(who.Workspace, who.ID))
+	if err != nil || who.Kind == Key {
+		return err
+	}
+	if role := roleOf(recs[0]); role == Support || a.set.SignUp != SignUpUsers && role != Admin {
+		return ErrForbidden
+	}
+	return nil
 }
 
 // check returns the account that a NewUser asks for.

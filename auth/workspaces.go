@@ -131,7 +131,7 @@ func (a *Authority) addClients(ctx context.Context, c *Credentials, first bool) 
 			suffix := "-" + hex.EncodeToString(a.Random(3))
 			c.PublicClient, c.ConfidentialClient = publicClient+suffix, confidentialClient+suffix
 		}
-		public, err := a.addClient(ctx, client{ID: c.PublicClient, Workspace: c.Workspace}, first)
+		public, err := a.addClient(ctx, client{ID: c.PublicClient, Workspace: c.Workspace, Stays: true}, first)
 		if err != nil {
 			return err
 		}
@@ -163,6 +163,10 @@ func (a *Authority) addClient(ctx context.Context, c client, first bool) (bool, 
 			}
 			vacant = store.Equal(key, "workspace", left)
 		}
+	}
+	list := store.Tx{Do: []store.Write{store.Insert(clientIndex(c.Workspace), ByTime(c.Created, c.ID))}}
+	if _, err := a.Apply(ctx, list); err != nil {
+		return false, err
 	}
 	res, err := a.Apply(ctx, store.Tx{If: []store.Cond{vacant}, Do: []store.Write{store.Set(key, store.Fields(c))}})
 	return err == nil && res.Refused == 0, err

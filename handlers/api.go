@@ -6,7 +6,7 @@ import "maps"
 func (a *api) operations() map[string]handler {
 	whole := map[string]handler{}
 	for _, part := range []map[string]handler{
-		a.tokenOperations(), a.trustOperations(), a.auditOperations(), a.userOperations(), a.recoveryOperations(), a.spaceOperations(), a.roomOperations(),
+		a.tokenOperations(), a.trustOperations(), a.auditOperations(), a.userOperations(), a.keyOperations(), a.recoveryOperations(), a.spaceOperations(), a.roomOperations(),
 		a.roleOperations(), a.inviteOperations(), a.linkOperations(),
 	} {
 		maps.Copy(whole, part)

@@ -34,7 +34,7 @@ func (e errand) refuses(body map[string]any, field, why string) {
 		require.Equal(e, "invalid_request", string(got.oauth.Error), where)
 	}
 	require.Equal(e, status, got.status, where)
-	require.Equal(e, "/"+field, named, where)
+	require.Equal(e, "/"+field, strings.TrimRight(named, "/0"), where) // or its first entry
 	require.NotContains(e, got.raw, canary, where)
 	switch sent := body[field].(type) {
 	case string:
@@ -73,7 +73,7 @@ func TestEveryFieldIsHeldAgainstTheContract(t *testing.T) {
 			}
 		}
 	}
-	require.Equal(t, 31, bodies)
+	require.Equal(t, 33, bodies)
 }
 
 // passes stands for a value of which a schema cannot have too much.
@@ -105,6 +105,8 @@ func Beyond(schema *openapi3.Schema) (values []any) {
 	switch {
 	case schema.Type.Is(openapi3.TypeInteger):
 		return []any{*schema.Min - 1, *schema.Max + 1, *schema.Min + 0.5, -*schema.Max}
+	case schema.Type.Is(openapi3.TypeArray):
+		return []any{[]any{}, slices.Repeat([]any{schema.Items.Value.Example}, int(*schema.MaxItems)+1), []any{canary}, []any{nil}}
 	case schema.Type.Is(openapi3.TypeString):
 		values = append(values, long(int(*schema.MaxLength)+1))
 		if schema.MinLength > 0 {
@@ -236,7 +238,9 @@ func TestParametersAreHeldAgainstTheContract(t *testing.T) {
 	lists := 0
 	for _, e := range m.errands() {
 		for _, p := range e.params {
-			bad := map[string][]string{"alias": notAliases, "limit": {"0", "101", "-1", "1.5", "ten"}}[p.Value.Name]
+			bad := map[string][]string{
+				"alias": notAliases, "limit": {"0", "101", "-1", "1.5", "ten"}, "clientId": {"a b", "é", "web;", "a.b", long(65)},
+			}[p.Value.Name]
 			switch {
 			case p.Value.In == openapi3.ParameterInPath && bad == nil:
 				bad = notIDs[1:] // without a name it is another path

@@ -9,7 +9,7 @@ import (
 )
 
 // secrets are names of parameters, without their hyphens and underscores, under which a secret would come.
-var secrets = []string{"token", "accesstoken", "refreshtoken", "linktoken", "clientsecret", "password", "newpassword", "oldpassword", "seatkey"}
+var secrets = []string{"token", "accesstoken", "refreshtoken", "linktoken", "clientsecret", "password", "newpassword", "oldpassword", "seatkey", "apikey"}
 
 // readQuery takes the query of a request. A token in a query ends up in logs, histories and Referer headers, and so
 // one is refused wherever it stands, even where it would not be looked at.
@@ -54,8 +54,11 @@ func (a *api) identify(c *call, op operation) error {
 func (c *call) accept(op operation, who auth.Identity) error {
 	c.who = who
 	c.gin.Set(whoKey, who)
-	if !slices.Contains(op.callers, who.Kind) {
+	switch {
+	case !slices.Contains(op.callers, who.Kind):
 		return auth.ErrWrongToken
+	case who.Kind == auth.Key && !who.Scopes.Allow(op.scope):
+		return auth.ErrScope
 	}
 	return nil
 }

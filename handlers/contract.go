@@ -40,6 +40,7 @@ type operation struct {
 	params  openapi3.Parameters
 	callers []auth.Kind // whose tokens it takes; none means that it does not look at tokens
 	public  bool        // open to nobody, too
+	scope   string      // what an API key needs
 	limit   *limit      // nil means none
 	success int         // the one status that means it worked
 	silent  bool        // and then the body is empty
@@ -88,6 +89,10 @@ func readOperation(item *openapi3.PathItem, spec *openapi3.Operation) (operation
 		for kind := range need {
 			op.callers = append(op.callers, auth.Kind(kind))
 		}
+	}
+	op.scope, _ = spec.Extensions["x-scope"].(string)
+	if (op.scope != "") != slices.Contains(op.callers, auth.Key) {
+		return op, errors.New("an operation takes API keys and names a scope, or neither")
 	}
 	name, _ := spec.Extensions["x-limit"].(string)
 	var known bool

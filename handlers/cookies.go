@@ -85,7 +85,7 @@ func (a *api) inCookies(c *call) (found auth.Identity, err error) {
 			return found, nil
 		case err != nil && !errors.Is(err, auth.ErrInvalidToken):
 			return found, err
-		case err != nil, who.Kind == auth.Client, c.room() != "" && who.Kind != auth.Guest:
+		case err != nil, who.Kind == auth.Client, who.Kind == auth.Key, c.room() != "" && who.Kind != auth.Guest:
 		case who.Kind == auth.User || c.room() != "":
 			return who, nil
 		case found.Kind == auth.Nobody:

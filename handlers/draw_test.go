@@ -42,7 +42,7 @@ var crowd = map[string][]string{
 	"user": {
 		"space owner", "room owner", "administrator", "space moderator", "room moderator", "outsider", "pupil", "room user", "support", "banned",
 	},
-	"guest": {"guest", "guest moderator"}, "client": {"client"},
+	"guest": {"guest", "guest moderator"}, "client": {"client"}, "key": {"key"},
 }
 
 // drafted draws a request that is as the contract has it.
@@ -94,6 +94,10 @@ func (sc *scene) value(r *rapid.T, name string, schema *openapi3.Schema) any {
 		return rapid.SampledFrom(known).Draw(r, name)
 	case len(schema.Enum) > 0:
 		return rapid.SampledFrom(schema.Enum).Draw(r, name)
+	case schema.Type.Is("array"):
+		return rapid.SliceOfN(rapid.Custom(func(r *rapid.T) any {
+			return sc.value(r, name, schema.Items.Value)
+		}), int(schema.MinItems), int(*schema.MaxItems)).Draw(r, name)
 	case schema.Type.Is("boolean"):
 		return rapid.Bool().Draw(r, name)
 	case schema.Type.Is("integer"):
@@ -137,6 +141,7 @@ func (sc *scene) known(name string) []string {
 		"targetId": {"userId", "guest", "outlaw"}, "targetUserId": {"userId", "outsider", "room user"}, "seatId": {"guest", "guest moderator"},
 		"userId": {"userId", "support", "outsider", "banned"}, "client_id": {"web", "client"}, "client_secret": {"secret"}, "accessToken": {"linkToken"},
 		"refresh_token": {"refresh", "guest's refresh"}, "token": {"refresh", "guest's refresh", "resetToken", "verifyToken", "changeToken", "undoToken"}, "sessionId": {"sessionId"}, "inviteId": {"inviteId", "invite of pupil"},
+		"keyId": {"keyId"}, "clientId": {"clientId", "web", "client"},
 	}[name]
 	switch name {
 	case "password", "oldPassword":

@@ -29,7 +29,7 @@ func TestOperationsTakeWhomTheContractNames(t *testing.T) {
 		require.NoError(t, err)
 		method, path, _ := strings.Cut(where, " ")
 		path = strings.ReplaceAll(placeholder.ReplaceAllString(path, anID), "room-by-alias/"+anID, "room-by-alias/q3_5V3uwikX-")
-		for _, kind := range []auth.Kind{auth.Nobody, auth.User, auth.Guest, auth.Client} {
+		for _, kind := range []auth.Kind{auth.Nobody, auth.User, auth.Guest, auth.Client, auth.Key} {
 			header := []string{"Content-Type", "application/none"} // who is asking is asked before the body is looked at
 			if kind != auth.Nobody {
 				header = append(header, "Authorization", "Bearer "+m.token[kind])
@@ -49,6 +49,18 @@ func TestOperationsTakeWhomTheContractNames(t *testing.T) {
 			}
 		}
 	})
+}
+
+// wholeKey is an API key that may all that one can.
+func wholeKey(t testing.TB, a *auth.Authority, admin string) string {
+	t.Helper()
+	who, err := a.Authenticate(t.Context(), admin)
+	require.NoError(t, err)
+	_, key, err := a.CreateAPIKey(t.Context(), who, auth.NewAPIKey{
+		Name: "key", Scopes: []string{"users:write", "rooms:write", "access:write"},
+	})
+	require.NoError(t, err)
+	return key.Reveal()
 }
 
 func TestAuthorization(t *testing.T) {

@@ -88,6 +88,7 @@ func tokens(t testing.TB, a *auth.Authority) (access, refresh map[auth.Kind]stri
 		require.NoError(t, err)
 		access[kind], refresh[kind] = tokens.AccessToken.Reveal(), tokens.RefreshToken.Reveal()
 	}
+	access[auth.Key] = wholeKey(t, a, access[auth.User])
 	guest, _ := a.SeatSession(auth.Identity{ID: a.NewID(), Workspace: c.Workspace, Space: a.NewID(), Room: a.NewID(), Lineage: a.NewID()})
 	tokens, err := a.SeatTokens(guest, time.Now().Add(time.Hour))
 	require.NoError(t, err)

@@ -53,6 +53,13 @@ var rows = []struct{ operation, method, path, body string }{
 
 	{"listEvents", "GET", "/v1/audit", ""},
 
+	{"createApiKey", "POST", "/v1/api-keys", `{"name":"Nightly import","scopes":["users:read"]}`},
+	{"listApiKeys", "GET", "/v1/api-keys", ""},
+	{"revokeApiKey", "DELETE", "/v1/api-keys/{keyId}", ""},
+	{"createClient", "POST", "/v1/clients", `{"name":"Portal"}`},
+	{"listClients", "GET", "/v1/clients", ""},
+	{"deleteClient", "DELETE", "/v1/clients/{clientId}", ""},
+
 	{"createSpace", "POST", "/v1/spaces", `{"name":"Mine"}`},
 	{"listSpaces", "GET", "/v1/spaces", ""},
 	{"getSpace", "GET", "/v1/spaces/{spaceId}", ""},
@@ -151,7 +158,7 @@ func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 func repeatable(method, operation string) bool {
 	return method == "GET" || slices.Contains([]string{
 		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "joinRoom",
-		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "updateMe", "updateUser",
+		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateMe", "updateUser",
 		"forgotPassword", "requestEmailChange", "sendVerification",
 	}, operation)
 }

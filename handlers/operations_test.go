@@ -49,7 +49,7 @@ func (o operation) oauth() bool { return o.Responses.Status(400) != nil }
 // kindOf is the kind of token that an actor of a scene has.
 func kindOf(actor string) string {
 	switch {
-	case actor == "client":
+	case actor == "client", actor == "key":
 		return actor
 	case strings.HasPrefix(actor, "guest"):
 		return "guest"

@@ -48,7 +48,9 @@ var problems = []problem{
 
 	{is(errCrossOrigin), 403, "cross_origin", "Cookies are set for pages of the server's own origin, or of one that its operator names."},
 	{is(errNoToken), 401, "no_token", "An access token is needed."},
+	{is(auth.ErrKeyMistyped), 401, "key_mistyped", "That is no API key as one was handed out: it is cut off, or mistyped."},
 	{is(auth.ErrInvalidToken), 401, "invalid_token", "The access token is not valid, or what it hangs on has ended."},
+	{is(auth.ErrScope), 403, "scope_missing", "The API key lacks the scope that this operation needs."},
 	{is(auth.ErrWrongToken), 403, "wrong_token", "A token of this kind may not do that."},
 	{is(auth.ErrInvalidRequest), 400, "invalid_request", "The request lacks what its grant needs."},
 	{is(auth.ErrUnsupportedGrant), 400, "unsupported_grant_type", "The grant type is not one that is known here."},
@@ -62,6 +64,7 @@ var problems = []problem{
 	{is(auth.ErrProof), 410, "mail_token_over", "The token is not one that a mail brought, or was used, replaced, or has expired."},
 	{is(auth.ErrMailOff), 503, "mail_off", "No mail is sent here: the operator has not set a mail server."},
 	{is(auth.ErrLastAdmin), 409, "last_admin", "The last administrator of a workspace stays one."},
+	{is(auth.ErrClientStays), 409, "client_stays", "The public client that the workspace began with stays."},
 	{is(auth.ErrHasWorkspaceRole), 409, "has_workspace_role", "The user has a role in the workspace, which must be taken away first."},
 	{is(auth.ErrEmailTaken), 409, "email_taken", "Another user has this e-mail address."},
 	{is(auth.ErrUsernameTaken), 409, "username_taken", "Another user has this username."},

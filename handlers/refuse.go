@@ -99,7 +99,7 @@ func (p problem) challenge(r *http.Request) string {
 	switch {
 	case p.code == "invalid_client" && basic:
 		return `Basic realm="usher"`
-	case p.code == "invalid_token":
+	case p.code == "invalid_token", p.code == "key_mistyped":
 		return `Bearer error="invalid_token"`
 	}
 	return "Bearer"

@@ -20,7 +20,7 @@ type scene struct {
 
 // actors are the columns of the matrix, from the weakest to the strongest.
 var actors = []string{
-	"nobody", "elsewhere", "client", "guest", "guest moderator", "outsider", "banned", "space user", "room monitor", "room user",
+	"nobody", "elsewhere", "client", "key", "guest", "guest moderator", "outsider", "banned", "space user", "room monitor", "room user",
 	"space moderator", "room moderator", "room owner", "space owner", "support", "administrator",
 }
 
@@ -35,9 +35,13 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	sc.token["elsewhere"], _ = sc.workspace("elsewhere")
 	sc.id["client"], sc.id["secret"], sc.id["web"] = c.ConfidentialClient, c.ClientSecret.Reveal(), c.PublicClient
 	sc.token["client"] = sc.fill("POST", "nobody", "/v1/auth/token", clientCredentials).text("access_token")
-	for _, name := range append(actors[5:15:15], "pupil", "creator", "outlaw") {
+	for _, name := range append(actors[6:16:16], "pupil", "creator", "outlaw") {
 		sc.user(name, c.PublicClient)
 	}
+	key := sc.as("administrator", "POST", "/v1/api-keys", `{"name":"Import","scopes":["users:write","rooms:write","access:write"]}`)
+	sc.token["key"] = key.text("key")
+	sc.keep("keyId", sc.as("administrator", "POST", "/v1/api-keys", `{"name":"Other","scopes":["users:read"]}`), "id")
+	sc.keep("clientId", sc.as("administrator", "POST", "/v1/clients", `{"name":"Portal"}`), "client_id")
 	sc.fill("PUT", "administrator", "/v1/users/{support}/role", `{"role":"role_workspace_support"}`)
 
 	sc.id["sessionId"] = claims(sc, sc.signIn(c.PublicClient, "space-owner")).text("sid")

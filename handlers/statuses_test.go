@@ -111,7 +111,7 @@ func (v visit) refused() {
 			v.token["invalid"] = "x"
 			v.gets(401, "invalid", op, op.at(nil), "")
 		}
-		for _, actor := range []string{"administrator", "client", "guest"} {
+		for _, actor := range []string{"administrator", "client", "guest", "key"} {
 			if len(op.callers) > 0 && !op.takes(actor) {
 				v.gets(403, actor, op, op.at(nil), "")
 			}
@@ -131,7 +131,7 @@ func (v visit) refused() {
 				v.t.Errorf("%s takes text: %d", op.OperationID, r.status)
 			}
 		case strings.Contains(op.path, "{"):
-			v.gets(malformed, who, op, op.at(map[string]string{op.params[0].Value.Name: "x"}), "")
+			v.gets(malformed, who, op, op.at(map[string]string{op.params[0].Value.Name: "!"}), "")
 		case op.params.GetByInAndName("query", "limit") != nil:
 			v.gets(malformed, who, op, op.path+"?limit=0", "")
 		default:
@@ -182,6 +182,7 @@ var provoked = []struct {
 	{409, "administrator", "blockUser", "userId=support", ""},
 	{409, "administrator", "setWorkspaceRole", "userId=administrator", `{"role":"role_workspace_support"}`},
 	{409, "administrator", "unsetWorkspaceRole", "userId=administrator", ""},
+	{409, "administrator", "deleteClient", "clientId=web", ""},
 	{409, "space owner", "setSpaceRole", "userId=space owner", `{"role":"role_space_user"}`},
 	{409, "space owner", "removeMember", "userId=space owner", ""},
 	{409, "room owner", "grantRole", "", `{"targetUserId":"{banned}","role":"role_room_user"}`},

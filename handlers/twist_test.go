@@ -86,7 +86,10 @@ var twists = map[string]func(*rapid.T, draft, *letter) bool{
 		name := rapid.SampledFrom(names).Draw(r, "name")
 		id := d.ids[name]
 		d.ids = maps.Clone(d.ids)
-		d.ids[name] = rapid.SampledFrom([]string{id[1:], id + "0", "+" + id[1:], id[1:] + "\n", "é", "a/b", strings.Repeat("a", 300)}).Draw(r, "id")
+		schema := d.op.params.GetByInAndName("path", name).Schema.Value
+		wrong := []string{id[1:], id + "0", "+" + id[1:], id[1:] + "\n", "é", "a/b", strings.Repeat("a", 300)}
+		wrong = slices.DeleteFunc(wrong, func(other string) bool { return schema.VisitJSON(other) == nil })
+		d.ids[name] = rapid.SampledFrom(wrong).Draw(r, "id")
 		l.target = d.target()
 		return true
 	},

@@ -96,11 +96,12 @@ func operationsTable(t *testing.T) string {
 				OperationID string `yaml:"operationId"`
 				Description string
 				Security    []map[string][]string
+				Scope       string `yaml:"x-scope"`
 			}
 			require.NoError(t, node.Decode(&op))
 			who, _, _ := strings.Cut(op.Description, ". ")
 			rows += fmt.Sprintf("| `%s` | `%s %s` | %s | %s |\n", op.OperationID, strings.ToUpper(method), path,
-				callers(op.Security), strings.TrimSuffix(who, "."))
+				strings.Replace(callers(op.Security), "key", "key (`"+op.Scope+"`)", 1), strings.TrimSuffix(who, "."))
 			count++
 		}
 	}

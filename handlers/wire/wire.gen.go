@@ -92,6 +92,16 @@ const (
 	RoomTypeWebinar RoomType = "webinar"
 )
 
+// Defines values for Scope.
+const (
+	ScopeAccessRead  Scope = "access:read"
+	ScopeAccessWrite Scope = "access:write"
+	ScopeRoomsRead   Scope = "rooms:read"
+	ScopeRoomsWrite  Scope = "rooms:write"
+	ScopeUsersRead   Scope = "users:read"
+	ScopeUsersWrite  Scope = "users:write"
+)
+
 // Defines values for SpaceRole.
 const (
 	SpaceRoleRoleSpaceModerator SpaceRole = "role_space_moderator"
@@ -219,6 +229,38 @@ type AccessToken struct {
 // Alias Example: q3_5V3uwikX-
 type Alias = string
 
+// APIKey Example: {"createdAt":"2026-11-22T09:00:00Z","creatorId":"60d55c0eb9ef88ab17b0aabb","id":"60cb1fd41f46ac12ff0eec79","name":"Nightly import","scopes":["users:write"]}
+type APIKey struct {
+	// CreatedAt Example: 2026-11-22T09:00:00Z
+	CreatedAt Instant `json:"createdAt"`
+
+	// CreatorID Example: 60cb1fd41f46ac12ff0eec79
+	CreatorID ID `json:"creatorId"`
+
+	// ExpiresAt Example: 2026-11-22T09:00:00Z
+	ExpiresAt Instant `json:"expiresAt,omitempty,omitzero"`
+
+	// ID Example: 60cb1fd41f46ac12ff0eec79
+	ID ID `json:"id"`
+
+	// LastUsedAt Within an hour of it.
+	LastUsedAt Instant `json:"lastUsedAt,omitempty,omitzero"`
+
+	// Name Example: John Smith
+	Name   ShownName `json:"name"`
+	Scopes []Scope   `json:"scopes"`
+}
+
+// APIKeys Example: {"items":[{"createdAt":"2026-11-22T09:00:00Z","creatorId":"60d55c0eb9ef88ab17b0aabb","id":"60cb1fd41f46ac12ff0eec79","name":"Nightly import","scopes":["users:write"]}]}
+type APIKeys struct {
+	Items []APIKey `json:"items"`
+
+	// Next Where the next page begins; absent on the last.
+	//
+	// Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
+	Next Next `json:"next,omitempty,omitzero"`
+}
+
 // Ban Example: {"bannedBy":"62ab5a84b0ce6ee31b0997b3","isKick":false,"reason":"Noise","targetId":"60cb1fd41f46ac12ff0eec79","until":"2026-11-23T09:00:00Z"}
 type Ban struct {
 	// BannedBy Example: 60cb1fd41f46ac12ff0eec79
@@ -247,8 +289,31 @@ type Bans struct {
 	Next Next `json:"next,omitempty,omitzero"`
 }
 
+// Client Example: {"client_id":"60cb1fd41f46ac12ff0eec79","createdAt":"2026-11-22T09:00:00Z","name":"School portal","public":false}
+type Client struct {
+	// ClientID Example: web
+	ClientID PlainClientID `json:"client_id"`
+
+	// CreatedAt Example: 2026-11-22T09:00:00Z
+	CreatedAt Instant `json:"createdAt"`
+
+	// Name Example: John Smith
+	Name   ShownName `json:"name,omitempty,omitzero"`
+	Public bool      `json:"public"`
+}
+
 // ClientID Example: web
 type ClientID = string
+
+// Clients Example: {"items":[{"client_id":"web","createdAt":"2026-11-22T09:00:00Z","public":true}]}
+type Clients struct {
+	Items []Client `json:"items"`
+
+	// Next Where the next page begins; absent on the last.
+	//
+	// Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
+	Next Next `json:"next,omitempty,omitzero"`
+}
 
 // Created Example: {"id":"60cb1fd41f46ac12ff0eec79"}
 type Created struct {
@@ -483,6 +548,20 @@ type Invites struct {
 	Next Next `json:"next,omitempty,omitzero"`
 }
 
+// IssuedAPIKey Example: {"id":"60cb1fd41f46ac12ff0eec79","key":"usher_60cb1fd41f46ac12ff0eec79_EXAMPLEexampleEXAMPLEexampleEXAMPLEexampleEXAMPLE"}
+type IssuedAPIKey struct {
+	// ID Example: 60cb1fd41f46ac12ff0eec79
+	ID  ID     `json:"id"`
+	Key string `json:"key"`
+}
+
+// IssuedClient Example: {"client_id":"60cb1fd41f46ac12ff0eec79","client_secret":"EXAMPLEexampleEXAMPLEexam"}
+type IssuedClient struct {
+	// ClientID Example: web
+	ClientID     PlainClientID `json:"client_id"`
+	ClientSecret string        `json:"client_secret,omitempty,omitzero"`
+}
+
 // Key Example: {"alg":"EdDSA","crv":"Ed25519","kid":"k7","kty":"OKP","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
 type Key struct {
 	Alg string `json:"alg"`
@@ -603,6 +682,16 @@ type Metadata struct {
 	TokenEndpointAuthMethodsSupported      []string `json:"token_endpoint_auth_methods_supported"`
 }
 
+// NewAPIKey Example: {"expiresIn":31536000,"name":"Nightly import","scopes":["users:write"]}
+type NewAPIKey struct {
+	// ExpiresIn Whole seconds. Without it the key is good until it is revoked.
+	ExpiresIn int `json:"expiresIn,omitempty,omitzero"`
+
+	// Name Example: John Smith
+	Name   ShownName `json:"name"`
+	Scopes []Scope   `json:"scopes"`
+}
+
 // NewBan Example: {"reason":"Noise","until":"2026-11-23T09:00:00Z"}
 type NewBan struct {
 	// Reason For the moderators, not for the banned.
@@ -610,6 +699,15 @@ type NewBan struct {
 
 	// Until When the ban ends; without it never.
 	Until *Instant `json:"until,omitempty"`
+}
+
+// NewClient Example: {"name":"School portal"}
+type NewClient struct {
+	// Name Example: John Smith
+	Name ShownName `json:"name,omitempty,omitzero"`
+
+	// Public A browser or an app, which could not keep a secret. By default false.
+	Public bool `json:"public,omitempty,omitzero"`
 }
 
 // NewGuest Example: {"name":"John Smith"}
@@ -777,6 +875,9 @@ type PasswordReset struct {
 
 // Phone Example: +79671234567
 type Phone = string
+
+// PlainClientID Example: web
+type PlainClientID = string
 
 // Problem Example: {"code":"invite_used","detail":"The invite has been used by someone else.","message":"The invite has been used by someone else.","requestId":"5f0c3a1be2d94c77","status":410,"title":"Gone","type":"https://usher.example.com/problems#invite_used"}
 type Problem struct {
@@ -968,6 +1069,11 @@ type Rooms struct {
 	// Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
 	Next Next `json:"next,omitempty,omitzero"`
 }
+
+// Scope Write implies read.
+//
+// Example: users:write
+type Scope string
 
 // Seat Example: {"expiresAt":"2026-11-23T09:00:00Z","isAnonymous":false,"linkId":"62bccb101f211e947a00da47","participantName":"JohnSmith","role":"user","roomId":"60d55c0eb9ef88ab17b0aabb","seatId":"60cb1fd41f46ac12ff0eec79","spaceId":"62bcc725721aeb718445daf7"}
 type Seat struct {
@@ -1261,11 +1367,17 @@ type WorkspaceRoleChange struct {
 // After defines model for after.
 type After = string
 
+// ClientInPath Example: web
+type ClientInPath = PlainClientID
+
 // InviteID Example: 60cb1fd41f46ac12ff0eec79
 type InviteID = ID
 
 // Issued defines model for issued.
 type Issued string
+
+// KeyID Example: 60cb1fd41f46ac12ff0eec79
+type KeyID = ID
 
 // Limit defines model for limit.
 type Limit = int
@@ -1324,6 +1436,15 @@ type Unavailable = Problem
 // UnsupportedType Example: {"code":"invite_used","detail":"The invite has been used by someone else.","message":"The invite has been used by someone else.","requestId":"5f0c3a1be2d94c77","status":410,"title":"Gone","type":"https://usher.example.com/problems#invite_used"}
 type UnsupportedType = Problem
 
+// ListAPIKeysParams defines parameters for ListAPIKeys.
+type ListAPIKeysParams struct {
+	// Limit The most entries to answer.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// After The `next` of the page before. It is opaque.
+	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
+}
+
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
 	// Limit The most entries to answer.
@@ -1367,6 +1488,15 @@ type ListSessionsParams struct {
 type VerifyRequestParams struct {
 	// Room The alias of a room, or the ids of its space and itself with a dot between, which costs one trip to the store less.
 	Room string `form:"room,omitempty" json:"room,omitempty,omitzero"`
+}
+
+// ListClientsParams defines parameters for ListClients.
+type ListClientsParams struct {
+	// Limit The most entries to answer.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// After The `next` of the page before. It is opaque.
+	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
 }
 
 // ListSpacesParams defines parameters for ListSpaces.
@@ -1501,6 +1631,9 @@ type PreviewAccessJSONRequestBody = AccessToken
 // RedeemAccessJSONRequestBody defines body for RedeemAccess for application/json ContentType.
 type RedeemAccessJSONRequestBody = Redemption
 
+// CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
+type CreateAPIKeyJSONRequestBody = NewAPIKey
+
 // ConfirmEmailChangeJSONRequestBody defines body for ConfirmEmailChange for application/json ContentType.
 type ConfirmEmailChangeJSONRequestBody = MailToken
 
@@ -1533,6 +1666,9 @@ type GetAccessTokenJSONRequestBody = TokenRequest
 
 // GetAccessTokenFormdataRequestBody defines body for GetAccessToken for application/x-www-form-urlencoded ContentType.
 type GetAccessTokenFormdataRequestBody = TokenRequest
+
+// CreateClientJSONRequestBody defines body for CreateClient for application/json ContentType.
+type CreateClientJSONRequestBody = NewClient
 
 // CreateSpaceJSONRequestBody defines body for CreateSpace for application/json ContentType.
 type CreateSpaceJSONRequestBody = NewSpace

@@ -33,6 +33,10 @@ const (
 	WorkspaceRoleChanged Type = "workspace_role_changed"
 	KeyRotated           Type = "key_rotated"
 	KeyRevoked           Type = "key_revoked"
+	APIKeyCreated        Type = "api_key_created"
+	APIKeyRevoked        Type = "api_key_revoked"
+	ClientCreated        Type = "client_created"
+	ClientDeleted        Type = "client_deleted"
 )
 
 // What happens in spaces and rooms, and at their doors.
@@ -94,6 +98,10 @@ var Types = []struct {
 	{WorkspaceRoleChanged, "A role in the workspace was given, or taken where there is none."},
 	{KeyRotated, "A key that signs, or that refresh tokens hang on, takes over. It belongs to the installation, as the next does."},
 	{KeyRevoked, "Such a key was taken away, and everything signed by it."},
+	{APIKeyCreated, "An API key was made."},
+	{APIKeyRevoked, "An API key was revoked."},
+	{ClientCreated, "A client was made."},
+	{ClientDeleted, "A client was deleted, and all its sessions ended."},
 	{SpaceCreated, "A space was made."},
 	{SpaceUpdated, "A space was changed."},
 	{SpaceDeleted, "A space was deleted, with all its rooms."},
