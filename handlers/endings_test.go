@@ -60,12 +60,7 @@ var userEndings = []struct {
 	}},
 	{"a refresh token comes twice", func(s doomed) { s.steal() }},
 	{"it was not refreshed for too long", func(s doomed) { s.late() }},
-	{"the client is deleted", func(s doomed) { // last: whoever came by it is out
-		_, err := s.auth.Apply(s.t.Context(), store.Tx{Do: []store.Write{
-			store.Set(auth.ClientKey(s.id["web"]), store.Record{"ended": store.Millis(time.UnixMilli(s.clock.Load()))}),
-		}})
-		must(s.t, err)
-	}},
+	{"the client is deleted", func(s doomed) { s.as("administrator", "DELETE", "/v1/clients/{doomed client}", "") }},
 }
 
 // guestEndings are the ways in which a seat's session ends. Each guest sits in a room of his own, which the space's
@@ -167,7 +162,8 @@ func (sc *scene) doomedUser(how string) doomed {
 	s := doomed{scene: sc, name: "doomed-" + auth.Hash(how)}
 	sc.user(s.name, sc.id["web"])
 	s.other = sc.token[s.name]
-	pair := sc.fill("POST", "nobody", "/v1/auth/token", `{"grant_type":"password","client_id":"{web}","username":"`+s.name+`","password":"`+goodPass+`"}`)
+	sc.keep("doomed client", sc.as("administrator", "POST", "/v1/clients", `{"name":"Portal","public":true}`), "client_id")
+	pair := sc.fill("POST", "nobody", "/v1/auth/token", `{"grant_type":"password","client_id":"{doomed client}","username":"`+s.name+`","password":"`+goodPass+`"}`)
 	s.access, s.refresh = pair.text("access_token"), pair.text("refresh_token")
 	return s
 }
