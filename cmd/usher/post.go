@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/url"
 	"time"
@@ -46,13 +47,11 @@ func (m post) check() error {
 // sender is what mails are sent by: nil where none are. Without a server they are written to the log where nobody but who
 // develops can be meant: the public URL leads to this machine itself. check has found what is wrong.
 func (s *serve) sender(p *program) (mail.Sender, error) {
-	if s.SMTP.Empty() {
-		if !isLoopback(s.PublicURL) {
-			p.log.Warn("mail is off, because --smtp is not set: nobody can recover a password, verify or change an e-mail address")
-			return nil, nil
-		}
-		p.log.Warn("mail is off, because --smtp is not set: links are written to this log, because the public URL is on this machine")
+	switch {
+	case s.SMTP.Empty() && isLoopback(s.PublicURL):
 		return mail.Log{Logger: p.log}, nil
+	case s.SMTP.Empty():
+		return nil, nil
 	}
 	templates, err := mail.NewTemplates(s.PublicURL, s.Templates)
 	if err != nil {
@@ -63,6 +62,17 @@ func (s *serve) sender(p *program) (mail.Sender, error) {
 		return nil, err
 	}
 	return mail.NewPost(server, s.From, templates)
+}
+
+// sayMailIsOff says so of a start that has succeeded; one that fails says nothing but why.
+func (s *serve) sayMailIsOff(log *slog.Logger) {
+	switch {
+	case !s.SMTP.Empty():
+	case isLoopback(s.PublicURL):
+		log.Warn("mail is off, because --smtp is not set: links are written to this log, because the public URL is on this machine")
+	default:
+		log.Warn("mail is off, because --smtp is not set: nobody can recover a password, verify or change an e-mail address")
+	}
 }
 
 func isLoopback(address string) bool {

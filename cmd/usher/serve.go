@@ -62,6 +62,7 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 	}
 	defer inBackground(ctx, a.KeepKeys)()
 	defer inBackground(context.WithoutCancel(ctx), delivery(a))() // to the end: what a last request asks for is sent, too
+	s.sayMailIsOff(p.log)
 	p.log.Info("listening", "address", listener.Addr().String(), "url", s.PublicURL, "docs", s.PublicURL+"/docs")
 	return serveHTTP(ctx, listener, api, p.log)
 }
