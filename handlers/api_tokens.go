@@ -28,7 +28,7 @@ func (a *api) tokenOperations() map[string]handler {
 
 func (a *api) getAccessToken(c *call, in wire.TokenRequest) (any, error) {
 	refresh := secret.New(in.RefreshToken)
-	fromCookie := in.UseCookies && refresh.Empty() && in.GrantType == "refresh_token"
+	fromCookie := in.UseCookies && refresh.Empty() && in.GrantType == "refresh_token" && c.gin.GetHeader("Authorization") == ""
 	if fromCookie {
 		refresh = c.refreshToken()
 	}

@@ -108,7 +108,9 @@ func TestTokensTravelAsCookies(t *testing.T) {
 		b.says(b.ok(200, "GET", "/v1/users/me", "", "Authorization", "Bearer "+b.token["outsider"]), "id", b.id["outsider"])
 		b.says(b.ok(401, "GET", "/v1/users/me", "", "Authorization", "Bearer x"), "code", "invalid_token")
 
-		b.ok(200, "POST", "/v1/auth/token", `{"grant_type":"refresh_token","useCookies":true}`)
+		const again = `{"grant_type":"refresh_token","useCookies":true}`
+		b.says(b.ok(400, "POST", "/v1/auth/token", again, "Authorization", "Bearer "+b.token["outsider"]), "error", "invalid_request")
+		b.ok(200, "POST", "/v1/auth/token", again)
 		b.says(b.ok(200, "POST", "/v1/auth/token", "grant_type=refresh_token&useCookies=true", "Content-Type", formKind), "access_token", nil)
 		b.ok(200, "POST", "/v1/users/me/password", `{"oldPassword":"`+goodPass+`","newPassword":"another horse 8 battery","useCookies":true}`)
 		b.ok(200, "GET", "/v1/users/me", "")

@@ -33,11 +33,14 @@ func crossOrigin(publicURL string, named []string) (*http.CrossOriginProtection,
 func (a *api) ownPage(r *http.Request, op operation) bool {
 	asked := *r
 	asked.Method = http.MethodPost
-	if a.guard.Check(&asked) == nil {
-		return true
-	}
+	return a.guard.Check(&asked) == nil || op.forProxies() && led(r)
+}
+
+// led reports whether somebody is led to what a request asks for: it is what the window is to show, and no image, frame
+// or form of another page.
+func led(r *http.Request) bool {
 	h := r.Header
-	return op.forProxies() && h.Get("Origin") == "" && h.Get("Sec-Fetch-Mode") == "navigate" && h.Get("Sec-Fetch-Dest") == "document"
+	return h.Get("Origin") == "" && h.Get("Sec-Fetch-Mode") == "navigate" && h.Get("Sec-Fetch-Dest") == "document"
 }
 
 // cors lets scripts of named origins read the answers. To all others nothing is said of it, and so they cannot.

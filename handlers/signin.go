@@ -116,7 +116,8 @@ func (s signIn) show(g *gin.Context) {
 	c := s.call(g)
 	d, err := s.destination(g.Request)
 	in := false
-	if err == nil && g.Request.Method == http.MethodGet { // a HEAD changes nothing
+	ours := led(g.Request) || s.ownPage(g.Request, s.op)          // what another page embeds comes without cookies
+	if err == nil && ours && g.Request.Method == http.MethodGet { // a HEAD changes nothing
 		in, err = s.signedIn(c)
 	}
 	switch {

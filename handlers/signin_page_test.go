@@ -227,6 +227,29 @@ func TestSignInPageIsNoWayForOtherSites(t *testing.T) {
 	})
 }
 
+// TestSignInPageProlongsNothingForOtherPages: who is led here by a link gets on, and what another page embeds comes to
+// nothing.
+func TestSignInPageProlongsNothingForOtherPages(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		b := d.newScene(t, "true", "open").browser()
+		b.signIn()
+		b.jar.SetCookies(at(t, "/"), []*http.Cookie{{Name: "accessToken", Path: "/", MaxAge: -1}})
+		for _, headers := range [][]string{
+			{"Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"},
+			{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"},
+			{"Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty", "Origin", "https://evil.test"},
+			{"Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Origin", "null"},
+		} {
+			got := b.gets(200, "", b.visit("GET", b.page(), nil, append(headers, "Sec-Fetch-Site", "same-site")...))
+			if got.header.Get("Set-Cookie") != "" {
+				t.Errorf("%v sets a cookie", headers)
+			}
+		}
+		b.gets(303, aReturn, b.visit("GET", b.page(), nil,
+			"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"))
+	})
+}
+
 // TestSignInPageIsNoWayAroundTheLimits: its guesses and those at the API are one count.
 func TestSignInPageIsNoWayAroundTheLimits(t *testing.T) {
 	onEach(t, func(t *testing.T, d *door) {
