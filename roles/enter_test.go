@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/auth"
+	"usher/internal/audit"
 )
 
 var (
@@ -195,4 +196,21 @@ func TestMayPublish(t *testing.T) {
 		}
 		require.Equal(t, want, strings.Join(in, " "), role)
 	}
+}
+
+// The log says what decided, and not what spoke for whoever was kept out: the way a member who has no role in a private
+// room is told.
+func TestTheLogSaysWhyNobodyGotIn(t *testing.T) {
+	onEach(t, func(w *world) {
+		p := w.place(true, Private)
+		w.join(p.space, "pupil", SpaceUser)
+		_, err := w.Join(w.Context(), w.as("pupil"), p.space, p.room)
+		var denied *DeniedError
+		require.ErrorAs(w, err, &denied)
+		require.Len(w, denied.Decision.Reasons, 2)
+		events, _, err := w.auth.ListEvents(w.Context(), w.people["admin"], audit.Filter{Type: audit.EntryRefused}, first)
+		require.NoError(w, err)
+		require.Len(w, events, 1)
+		require.Equal(w, string(CodeNotInRoom), events[0].Reason)
+	})
 }

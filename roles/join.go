@@ -45,7 +45,7 @@ func (s *Spaces) enter(ctx context.Context, who auth.Identity, space, room strin
 	}
 	decision := st.Enter()
 	if !decision.Allowed {
-		e := audit.Event{Type: audit.EntryRefused, Space: space, Room: room, Reason: string(decision.Reasons[0].Code)}
+		e := audit.Event{Type: audit.EntryRefused, Space: space, Room: room, Reason: string(decision.Code())}
 		err = cmp.Or(s.auth.Recorded(ctx, who, s.auth.Hourly(ctx, e, who.ID, room), nil), error(&DeniedError{decision}))
 	}
 	return st, decision, err

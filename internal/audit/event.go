@@ -118,7 +118,7 @@ var Types = []struct {
 	{Kicked, "A user or a seat was put out of a room."},
 	{Banned, "A user or a seat was banned from a room."},
 	{Unbanned, "A ban from a room was lifted."},
-	{EntryRefused, "Somebody was not let into a room; the reason is the first of those in the answer."},
+	{EntryRefused, "Somebody was not let into a room; the reason is the one that decided, the last in the answer."},
 	{InviteCreated, "An invite was made. Its id is not told: unspent it is worth something."},
 	{InviteRevoked, "An invite was taken back."},
 	{InviteUsed, "An invite was used."},
