@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
 	"usher/internal/audit"
+	"usher/internal/captcha"
 	"usher/internal/mail"
 	"usher/internal/outbox"
 	"usher/internal/password"
@@ -50,13 +52,17 @@ type Settings struct {
 	Seal        seal.Seal     // what the stored keys are encrypted with
 	Mail        mail.Sender   // nil: no mail is sent
 	PagesURL    string        // where the links of mails lead, to /reset-password and the like under it
+
+	// Captcha judges strangers who sign up. Where it is nil, they have to do the work that Challenge hands out.
+	Captcha captcha.Verifier
 }
 
 // SignUp says who may create users.
 type SignUp string
 
-// Who may create users: any signed-in user of the workspace, or its administrators only.
+// Who may create users: also strangers, who sign up by mail; any signed-in user of the workspace; its administrators only.
 const (
+	SignUpOpen   SignUp = "open"
 	SignUpUsers  SignUp = "users"
 	SignUpAdmins SignUp = "admins"
 )
@@ -74,6 +80,8 @@ type Authority struct {
 	events *audit.Log
 	outbox *outbox.Outbox // of mails; nil where none is sent
 	log    *slog.Logger
+
+	captcha captcha.Verifier
 }
 
 // New opens an Authority over a store. It loads the keys of the installation and, on an empty store, makes them, once
@@ -85,8 +93,11 @@ func New(
 	if set.Issuer == "" || lives < time.Second {
 		return nil, errors.New("auth: settings: an issuer, and lives of a second at least")
 	}
-	if set.SignUp != SignUpUsers && set.SignUp != SignUpAdmins {
+	if !slices.Contains([]SignUp{SignUpOpen, SignUpUsers, SignUpAdmins}, set.SignUp) {
 		return nil, fmt.Errorf("auth: settings: sign-up %q", set.SignUp)
+	}
+	if set.SignUp == SignUpOpen && set.Mail == nil {
+		return nil, errors.New("auth: settings: nobody signs up without mail")
 	}
 	a := &Authority{
 		Store: s, Now: now, set: set, random: random, hasher: hasher, keys: new(keeper), marks: new(usesOfKeys), log: log,
@@ -94,6 +105,9 @@ func New(
 	}
 	if set.Mail != nil {
 		a.outbox = outbox.New(s, "mail", now, a.NewID, log)
+	}
+	if a.captcha = set.Captcha; a.captcha == nil {
+		a.captcha = captcha.NewAltcha(a.captchaKeys, random, now, a.spend)
 	}
 	return a, a.loadKeys(ctx)
 }

@@ -63,12 +63,16 @@ func (a *Authority) Reauthenticate(ctx context.Context, who Identity, pw secret.
 // knows reports whether pw is the password of a user as stored, and whether its hash should be made anew. It costs
 // the same where there is no user, or one without a password. It returns password.ErrBusy.
 func (a *Authority) knows(ctx context.Context, user store.Record, pw secret.String) (ok, outdated bool, err error) {
-	stored := password.Hash{Params: user["pwParams"], Salt: user["pwSalt"], Sum: user["pwSum"]}
-	ok, outdated, err = a.hasher.Verify(ctx, stored, pw)
+	ok, outdated, err = a.hasher.Verify(ctx, hashOf(user), pw)
 	if errors.Is(err, password.ErrTooLong) {
 		return false, false, nil // so nobody's password
 	}
 	return ok, outdated, err
+}
+
+// hashOf is the hash of a password in a record.
+func hashOf(rec store.Record) password.Hash {
+	return password.Hash{Params: rec["pwParams"], Salt: rec["pwSalt"], Sum: rec["pwSum"]}
 }
 
 // passwordFields are a hash as a user's record holds it. The zero hash takes it away.

@@ -22,6 +22,7 @@ const (
 	toVerify purpose = "verify" // the address is the user's
 	toChange purpose = "change" // the address is the user's from now on
 	toUndo   purpose = "undo"   // the address before is the user's again
+	toSignUp purpose = "signup" // a stranger becomes a user
 )
 
 // mails says of each purpose how the mail reads, the page that its link leads to, and how long that is good for.
@@ -34,6 +35,7 @@ var mails = map[purpose]struct {
 	toVerify: {mail.Verify, "/verify-email", 24 * time.Hour},
 	toChange: {mail.Confirm, "/confirm-email", 24 * time.Hour},
 	toUndo:   {mail.Changed, "/undo-email", 72 * time.Hour},
+	toSignUp: {mail.SignUp, "/confirm-sign-up", 24 * time.Hour},
 }
 
 // An errand is a mail that is to be sent, as it waits in the outbox. Who it is for is looked up when it is sent, and the
@@ -42,7 +44,7 @@ type errand struct {
 	Purpose   purpose `store:"purpose"`
 	Workspace string  `store:"workspace"`
 	Email     string  `store:"email"`
-	User      string  `store:"user"`  // empty where only the address is known
+	User      string  `store:"user"`  // empty where only the address is known; of a stranger, who he is going to be
 	Epoch     string  `store:"epoch"` // the user's when it was asked for; empty where that does not matter
 }
 
@@ -76,23 +78,44 @@ func (a *Authority) deliver(ctx context.Context, t outbox.Task) error {
 	if err := t.What.Load(&e); err != nil {
 		return errors.Join(outbox.ErrHopeless, err)
 	}
-	var p proof
-	var to store.Record
-	var token secret.String
+	var m mail.Message
+	write := a.write
+	if e.Purpose == toSignUp {
+		write = a.welcome
+	}
 	err := Settle(func() (err error) {
-		if to, err = a.addressee(ctx, e); err == nil && to != nil {
-			p, token, err = a.prove(ctx, e, t, to)
-		}
+		m, err = write(ctx, e, t)
 		return err
 	})
-	if err != nil || token.Empty() {
+	if err != nil || m.To == "" {
 		return err
 	}
-	about := mails[e.Purpose]
-	return a.set.Mail.Send(ctx, mail.Message{
-		ID: t.ID, Kind: about.kind, To: p.Email, Name: shownName(to), Now: a.Now(), Expiry: p.Ends.Sub(a.Now()),
+	m.ID, m.Now = t.ID, a.Now()
+	return a.set.Mail.Send(ctx, m)
+}
+
+// write is the mail to a user, and to nobody where it is of no use any more. It returns ErrOvertaken.
+func (a *Authority) write(ctx context.Context, e errand, t outbox.Task) (m mail.Message, err error) {
+	to, err := a.addressee(ctx, e)
+	if err != nil || to == nil {
+		return m, err
+	}
+	p, token, err := a.prove(ctx, e, t, to)
+	if err != nil || token.Empty() {
+		return m, err
+	}
+	m = a.letter(e.Purpose, p, token)
+	m.Name = shownName(to)
+	return m, nil
+}
+
+// letter is a mail that brings the token of a proof.
+func (a *Authority) letter(what purpose, p proof, token secret.String) mail.Message {
+	about := mails[what]
+	return mail.Message{
+		Kind: about.kind, To: p.Email, Expiry: p.Ends.Sub(a.Now()),
 		Link: secret.New(a.set.PagesURL + about.page + "#token=" + token.Reveal()),
-	})
+	}
 }
 
 // addressee is the user whom an errand is for, or nil where there is none any more.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"usher/internal/secret"
 	"usher/internal/store"
 )
 
@@ -86,5 +87,24 @@ func TestForgettingTakesAsLongWhoeverThereIs(t *testing.T) {
 		ratio := float64(there) / float64(not)
 		w.Logf("medians: %v where there is somebody, %v where not, ratio %.3f", there, not, ratio)
 		require.InDelta(w, 1, ratio, 0.2)
+	})
+}
+
+func TestSigningUpDoesTheSameWhoeverThereIs(t *testing.T) {
+	onEachOpen(t, func(w *world) {
+		w.user("ann")
+		var asked [2][]string
+		for i, email := range addresses {
+			book := &notebook{Store: w.Store}
+			set := settings
+			set.SignUp, set.Mail = SignUpOpen, sender(w.T, w.post)
+			a := w.open(book, set)
+			s := Stranger{NewUser: NewUser{Email: email, Username: "new", Password: secret.New(good)}, Captcha: w.solved()}
+			book.asked = nil
+			require.NoError(w, a.SignUp(w.ctx(), s))
+			asked[i] = book.asked
+		}
+		require.Equal(w, asked[0], asked[1])
+		require.Equal(w, []string{"get client", "apply 1 2 0", "get name", "apply 1 2 0", "apply 1 2 0"}, asked[0])
 	})
 }

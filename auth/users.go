@@ -55,7 +55,7 @@ func (a *Authority) mayEnrol(ctx context.Context, who Identity) error {
 	if err != nil || who.Kind == Key {
 		return err
 	}
-	if role := roleOf(recs[0]); role == Support || a.set.SignUp != SignUpUsers && role != Admin {
+	if role := roleOf(recs[0]); role == Support || a.set.SignUp == SignUpAdmins && role != Admin {
 		return ErrForbidden
 	}
 	return nil
@@ -91,15 +91,22 @@ func (a *Authority) enrol(ctx context.Context, u account, hash password.Hash) (i
 		a.drop(ctx, claims...)
 		return "", err
 	}
+	return u.ID, a.found(ctx, u, hash, store.Tx{})
+}
+
+// found writes a user whose names are claimed, behind an entry in the list of users. More may have to hold, and be
+// written, in the same transaction. It returns ErrOvertaken.
+func (a *Authority) found(ctx context.Context, u account, hash password.Hash, more store.Tx) error {
 	list := userIndex(u.Workspace)
 	if _, err := a.Apply(ctx, store.Tx{Do: []store.Write{store.Insert(list, ByTime(u.Created, u.ID))}}); err != nil {
-		return "", err
+		return err
 	}
 	rec := store.Fields(u)
 	maps.Copy(rec, passwordFields(hash))
 	key := UserKey(u.ID)
-	_, err = a.Apply(ctx, store.Tx{If: []store.Cond{store.Absent(key)}, Do: []store.Write{store.Set(key, rec)}})
-	return u.ID, err
+	more.If = append(more.If, store.Absent(key))
+	more.Do = append(more.Do, store.Set(key, rec))
+	return a.Change(ctx, more)
 }
 
 // claimAll claims names for a user, one after another, and returns those that it got.

@@ -26,6 +26,11 @@ var accountPages = map[string]struct {
 		"v1/auth/password/reset", "Choose a new password", "You are signed out everywhere then.",
 		"Set the password", "Your password is the new one. You can sign in with it.", true,
 	},
+	"/confirm-sign-up": {
+		"v1/auth/sign-up/confirm", "Confirm that you sign up",
+		"You have signed up with this e-mail address, and chosen a password. If that was somebody else, close this page.",
+		"Make the account", "Your account is there. You can sign in to it.", false,
+	},
 	"/verify-email": {
 		"v1/auth/email/verify", "Confirm your e-mail address", "This e-mail address is to be yours.",
 		"Confirm the address", "Your e-mail address is confirmed.", false,

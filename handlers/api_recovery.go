@@ -9,6 +9,7 @@ func (a *api) recoveryOperations() map[string]handler {
 	return map[string]handler{
 		"forgotPassword":     with(a.forgotPassword),
 		"resetPassword":      with(a.resetPassword),
+		"confirmSignUp":      with(a.confirmSignUp),
 		"verifyEmail":        with(a.verifyEmail),
 		"confirmEmailChange": with(a.confirmEmailChange),
 		"undoEmailChange":    with(a.undoEmailChange),
@@ -21,6 +22,10 @@ func (a *api) forgotPassword(c *call, in wire.ForgottenPassword) (any, error) {
 
 func (a *api) resetPassword(c *call, in wire.PasswordReset) (any, error) {
 	return nil, a.Authority.ResetPassword(c, secret.New(in.Token), secret.New(in.NewPassword))
+}
+
+func (a *api) confirmSignUp(c *call, in wire.MailToken) (any, error) {
+	return nil, a.Authority.ConfirmSignUp(c, secret.New(in.Token))
 }
 
 func (a *api) verifyEmail(c *call, in wire.MailToken) (any, error) {

@@ -9,6 +9,7 @@ import (
 func (a *api) userOperations() map[string]handler {
 	return map[string]handler{
 		"createUser":         with(a.createUser),
+		"getChallenge":       a.getChallenge,
 		"getMe":              a.getMe,
 		"updateMe":           with(a.updateMe),
 		"deleteMe":           with(a.deleteMe),
@@ -36,12 +37,21 @@ func userOf(u auth.Account) wire.User {
 }
 
 func (a *api) createUser(c *call, in wire.NewUser) (any, error) {
-	id, err := a.Authority.CreateUser(c, c.who, auth.NewUser{
+	user := auth.NewUser{
 		Email: in.Email, Username: in.Username, Password: secret.New(in.Password),
 		Name: in.Name, Phone: in.Phone, ProfileURL: in.ProfileURL,
-	})
+	}
+	if c.who.Kind == auth.Nobody {
+		return accepted{}, a.Authority.SignUp(c, auth.Stranger{
+			NewUser: user, Client: in.ClientID, Captcha: in.CaptchaToken, Address: c.gin.ClientIP(),
+		})
+	}
+	id, err := a.Authority.CreateUser(c, c.who, user)
 	return wire.Created{ID: id}, err
 }
+
+// getChallenge answers in the widget's words, which are captcha's own.
+func (a *api) getChallenge(*call) (any, error) { return a.Authority.Challenge() }
 
 func (a *api) getMe(c *call) (any, error) {
 	u, err := a.Authority.GetMe(c, c.who)

@@ -34,6 +34,9 @@ func contract() (*openapi3.T, error) {
 // A handler of an operation: one or two calls of the domain, and what they answer in the words of the contract.
 type handler func(*call) (any, error)
 
+// accepted is what a handler answers that has only begun what it is for: 202, where that is not what success always means.
+type accepted struct{}
+
 // An operation is what the contract says of one row of the API.
 type operation struct {
 	*openapi3.Operation
@@ -42,7 +45,7 @@ type operation struct {
 	public  bool        // open to nobody, too
 	scope   string      // what an API key needs
 	limit   *limit      // nil means none
-	success int         // the one status that means it worked
+	success int         // the one status that means it worked; beside it 202 may mean that it is yet to be: see accepted
 	silent  bool        // and then the body is empty
 	oauth   bool        // refusals have the shape of OAuth: the contract answers 400 here and nowhere else
 }
@@ -99,19 +102,22 @@ func readOperation(item *openapi3.PathItem, spec *openapi3.Operation) (operation
 	if op.limit, known = limitNamed(name); !known {
 		return op, fmt.Errorf("no limit is named %q", name)
 	}
+	var worked []int
 	for status := range spec.Responses.Map() {
 		switch n, _ := strconv.Atoi(status); {
 		case n == http.StatusBadRequest:
 			op.oauth = true
-		case n >= 200 && n < 300 && op.success != 0:
-			return op, errors.New("more than one status means success")
 		case n >= 200 && n < 300:
-			op.success = n
+			worked = append(worked, n)
 		}
 	}
-	if op.success == 0 {
-		return op, errors.New("no status means success")
+	if worked = slices.Sorted(slices.Values(worked)); len(worked) > 1 && worked[1] == http.StatusAccepted {
+		worked = slices.Delete(worked, 1, 2)
 	}
+	if len(worked) != 1 {
+		return op, errors.New("one status means success, or 202 beside it")
+	}
+	op.success = worked[0]
 	op.silent = len(spec.Responses.Status(op.success).Value.Content) == 0
 	return op, nil
 }
@@ -135,6 +141,9 @@ func (a *api) serve(op operation, h handler) gin.HandlerFunc {
 		switch {
 		case err != nil:
 			a.refuse(g, &op, err)
+		case out == accepted{}:
+			g.Status(http.StatusAccepted)
+			g.Writer.WriteHeaderNow()
 		case op.silent:
 			g.Status(op.success)
 			g.Writer.WriteHeaderNow()

@@ -140,7 +140,7 @@ func (sc *scene) known(name string) []string {
 	own := map[string][]string{
 		"targetId": {"userId", "guest", "outlaw"}, "targetUserId": {"userId", "outsider", "room user"}, "seatId": {"guest", "guest moderator"},
 		"userId": {"userId", "support", "outsider", "banned"}, "client_id": {"web", "client"}, "client_secret": {"secret"}, "accessToken": {"linkToken"},
-		"refresh_token": {"refresh", "guest's refresh"}, "token": {"refresh", "guest's refresh", "resetToken", "verifyToken", "changeToken", "undoToken"}, "sessionId": {"sessionId"}, "inviteId": {"inviteId", "invite of pupil"},
+		"refresh_token": {"refresh", "guest's refresh"}, "token": {"refresh", "guest's refresh", "resetToken", "verifyToken", "changeToken", "undoToken", "signUpToken"}, "sessionId": {"sessionId"}, "inviteId": {"inviteId", "invite of pupil"},
 		"keyId": {"keyId"}, "clientId": {"clientId", "web", "client"},
 	}[name]
 	switch name {

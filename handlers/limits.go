@@ -78,7 +78,11 @@ var table = []limit{
 	{name: "client", counts: failures, guesses: []error{auth.ErrInvalidClient}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
 	}},
-	{name: "sign-up", counts: every, rules: []rule{{"caller", caller, window{50, 10 * time.Second}, window{5000, time.Hour}}}},
+	{name: "sign-up", counts: every, rules: []rule{
+		{"caller", caller, window{50, 10 * time.Second}, window{5000, time.Hour}},
+		{"mailbox", ofStranger(mailbox), window{5, 10 * time.Minute}, window{10, time.Hour}},
+		{"address", ofStranger(address), window{50, 10 * time.Second}, window{500, time.Hour}},
+	}},
 	{name: "find", counts: every, rules: []rule{{"caller", caller, window{30, 10 * time.Second}, window{600, time.Hour}}}},
 	{name: "preview", counts: failures, guesses: []error{invites.ErrLinkUnknown}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
@@ -118,8 +122,18 @@ func address(c *call) string {
 	return ip.String()
 }
 
-// caller is who calls; an operation that counts by it is open to nobody else.
+// caller is who calls, and has shown by a token who he is.
 func caller(c *call) string { return string(c.who.Kind) + c.who.ID }
+
+// ofStranger is what a call without a token is counted by.
+func ofStranger(of func(*call) string) func(*call) string {
+	return func(c *call) string {
+		if c.who.Kind != auth.Nobody {
+			return ""
+		}
+		return of(c)
+	}
+}
 
 // user is whom a sign-in by password tries to open. An e-mail address and a username are two, each with its guesses:
 // whether they are one account is not known before the password is compared.

@@ -30,10 +30,12 @@ var rows = []struct{ operation, method, path, body string }{
 
 	{"forgotPassword", "POST", "/v1/auth/password/forgot", `{"email":"{anybody}","client_id":"{web}"}`},
 	{"resetPassword", "POST", "/v1/auth/password/reset", `{"token":"{resetToken}","newPassword":"another horse 8 battery"}`},
+	{"confirmSignUp", "POST", "/v1/auth/sign-up/confirm", `{"token":"{signUpToken}"}`},
 	{"verifyEmail", "POST", "/v1/auth/email/verify", `{"token":"{verifyToken}"}`},
 	{"confirmEmailChange", "POST", "/v1/auth/email/confirm", `{"token":"{changeToken}"}`},
 	{"undoEmailChange", "POST", "/v1/auth/email/undo", `{"token":"{undoToken}","newPassword":"another horse 8 battery"}`},
 
+	{"getChallenge", "GET", "/v1/captcha/challenge", ""},
 	{"createUser", "POST", "/v1/users", `{"email":"new@here.test","username":"new","password":"gmi28abc+gmi28abc"}`},
 	{"getMe", "GET", "/v1/users/me", ""},
 	{"updateMe", "PATCH", "/v1/users/me", `{"name":"New Name"}`},

@@ -93,6 +93,7 @@ func (p *prober) prepare() {
 	in, err := json.Marshal(map[string]string{"grant_type": "password", "client_id": p.id["web"], "username": "outlaw", "password": goodPass})
 	must(p.t, err)
 	p.mails()
+	p.signsUp("signUpToken", "stranger")
 	p.clock.Add(-time.Hour.Milliseconds())
 	late := p.ok(200, "", "POST", "/v1/auth/token", string(in))
 	p.clock.Add(time.Hour.Milliseconds())
@@ -183,7 +184,7 @@ func (p *prober) secrets() []string {
 	p.store.mu.Lock()
 	defer p.store.mu.Unlock()
 	all := append(slices.Collect(maps.Keys(p.store.secrets)), goodPass, p.id["secret"], p.id["linkToken"], p.id["refresh"], p.id["guest's refresh"],
-		p.id["resetToken"], p.id["verifyToken"], p.id["changeToken"], p.id["undoToken"])
+		p.id["resetToken"], p.id["verifyToken"], p.id["changeToken"], p.id["undoToken"], p.id["signUpToken"])
 	return slices.AppendSeq(all, maps.Values(p.token))
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"usher/auth"
+	"usher/internal/captcha"
 	"usher/internal/password"
 	"usher/internal/store"
 	"usher/invites"
@@ -48,6 +49,7 @@ var problems = []problem{
 
 	{is(errCrossOrigin), 403, "cross_origin", "Cookies are set for pages of the server's own origin, or of one that its operator names."},
 	{is(errNoToken), 401, "no_token", "An access token is needed."},
+	{is(auth.ErrSignUpClosed), 401, "no_token", "An access token is needed."},
 	{is(auth.ErrKeyMistyped), 401, "key_mistyped", "That is no API key as one was handed out: it is cut off, or mistyped."},
 	{is(auth.ErrInvalidToken), 401, "invalid_token", "The access token is not valid, or what it hangs on has ended."},
 	{is(auth.ErrScope), 403, "scope_missing", "The API key lacks the scope that this operation needs."},
@@ -63,6 +65,10 @@ var problems = []problem{
 	{is(auth.ErrVerified), 409, "email_verified", "The e-mail address is verified, or there is none."},
 	{is(auth.ErrProof), 410, "mail_token_over", "The token is not one that a mail brought, or was used, replaced, or has expired."},
 	{is(auth.ErrMailOff), 503, "mail_off", "No mail is sent here: the operator has not set a mail server."},
+	{is(auth.ErrCaptchaMissing), 422, "captcha_required", "Who signs up has to solve a captcha, and to send what its widget gives as the captchaToken."},
+	{is(captcha.ErrRefused), 403, "captcha_wrong", "The captcha was not solved, or its solution was used, or has expired. Solve another one."},
+	{is(captcha.ErrUnavailable), 503, "unavailable", "The server cannot decide at the moment. Try again."},
+	{is(auth.ErrCaptchaOff), 404, "captcha_off", "No challenges are handed out here: strangers do not sign up, or another service judges them."},
 	{is(auth.ErrLastAdmin), 409, "last_admin", "The last administrator of a workspace stays one."},
 	{is(auth.ErrClientStays), 409, "client_stays", "The public client that the workspace began with stays."},
 	{is(auth.ErrHasWorkspaceRole), 409, "has_workspace_role", "The user has a role in the workspace, which must be taken away first."},

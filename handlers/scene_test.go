@@ -129,7 +129,10 @@ func (sc *scene) as(actor, method, path, body string) reply {
 
 func (sc *scene) ask(actor, method, path, body string) reply {
 	sc.t.Helper()
-	if strings.Contains(body, "Token}") && !strings.Contains(body, "{linkToken}") {
+	switch {
+	case strings.Contains(body, "{signUpToken}"):
+		sc.signsUp("signUpToken", "stranger")
+	case strings.Contains(body, "Token}") && !strings.Contains(body, "{linkToken}"):
 		sc.mails()
 	}
 	names := sc.names()

@@ -1,22 +1,14 @@
 package handlers_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
-	"github.com/ulule/limiter/v3"
-
+	"usher/auth"
 	"usher/handlers"
-	"usher/internal/redistest"
-	"usher/internal/store"
-	"usher/internal/store/storetest"
 )
 
 // A visit sees everything that the contract says an operation can answer, and what it cannot.
@@ -43,8 +35,12 @@ func TestEveryDocumentedStatusIsSeen(t *testing.T) {
 			busy := open(t, broken, func(deps *handlers.Deps) { deps.Limiter = patient{deps.Limiter} })
 			busy.seen = d.seen
 			visit{busy.newScene(t, "true", "open"), v.operations}.limited()
+			shut := open(t, broken, func(deps *handlers.Deps) { deps.Authority = d.authority(auth.SignUpUsers, nil) })
+			shut.seen = d.seen
+			visit{&scene{door: shut}, v.operations}.gets(404, "nobody", v.operations["getChallenge"], "/v1/captcha/challenge", "")
 			v.scene = untouched
 			v.mails()
+			v.signsUp("signUpToken", "stranger")
 			broken.now.Store(true)
 			v.everything(500)
 			broken.now.Store(false)
@@ -53,39 +49,6 @@ func TestEveryDocumentedStatusIsSeen(t *testing.T) {
 			v.complete()
 		})
 	}
-}
-
-// losable are the engines, with what takes the store away for good.
-var losable = map[string]func(*testing.T) (store.Store, func()){
-	"bolt": func(t *testing.T) (store.Store, func()) {
-		s := storetest.Bolt(t)
-		return s, func() { must(t, s.Close()) }
-	},
-	"redis": func(t *testing.T) (store.Store, func()) {
-		server := redistest.Start(t)
-		return storetest.Open(t, store.RedisSettings{URL: server.URL()}), server.Kill
-	},
-}
-
-// A breakable store meets, when it is told to, what nobody has thought of.
-type breakable struct {
-	store.Store
-	now atomic.Bool
-}
-
-func (b *breakable) Get(ctx context.Context, keys ...store.Key) ([]store.Record, error) {
-	if b.now.Load() {
-		return nil, errors.New("something that nobody has thought of")
-	}
-	return b.Store.Get(ctx, keys...)
-}
-
-// patient is a limiter whose windows last an hour, so that none ends while a busy machine counts to its number.
-type patient struct{ limiter.Store }
-
-func (p patient) Increment(ctx context.Context, key string, n int64, rate limiter.Rate) (limiter.Context, error) {
-	rate.Period = time.Hour
-	return p.Store.Increment(ctx, key, n, rate)
 }
 
 // ours are the ids of the scene for the placeholders of a path, in braces; more are others, as "placeholder=name".
@@ -169,6 +132,9 @@ var provoked = []struct {
 	{401, "nobody", "introspectToken", "", `{"token":"x","client_id":"{web}"}`},
 	{409, "outsider", "createUser", "", `{"email":"pupil@here.test","username":"pupil","password":"gmi28abc+gmi28abc"}`},
 	{410, "nobody", "resetPassword", "", `{"token":"unheard of","newPassword":"another horse 8 battery"}`},
+	{410, "nobody", "confirmSignUp", "", `{"token":"unheard of"}`},
+	{409, "nobody", "confirmSignUp", "", `{"token":"{namesakeToken}"}`},
+	{202, "nobody", "createUser", "", `{"email":"stranger@here.test","username":"stranger","password":"gmi28abc+gmi28abc","client_id":"{web}","captchaToken":"{captchaToken}"}`},
 	{410, "nobody", "verifyEmail", "", `{"token":"unheard of"}`},
 	{410, "nobody", "confirmEmailChange", "", `{"token":"unheard of"}`},
 	{410, "nobody", "undoEmailChange", "", `{"token":"unheard of","newPassword":"another horse 8 battery"}`},
@@ -206,6 +172,8 @@ var provoked = []struct {
 func (v visit) provoked() {
 	v.keep("administrator", v.as("administrator", "GET", "/v1/users/me", ""), "id")
 	v.mails()
+	v.signsUp("namesakeToken", "another")
+	v.id["captchaToken"] = v.captcha()
 	v.moved("creator", "oustedToken", "creator@elsewhere.test")
 	v.fill("POST", "administrator", "/v1/users", `{"email":"creator@moved.test","username":"another","password":"`+goodPass+`"}`)
 	for _, row := range provoked {
@@ -224,6 +192,7 @@ var exhausting = map[string]struct{ actor, query, body string }{
 	"changePassword":     {"pupil", "", `{"oldPassword":"not this one","newPassword":"another horse 8 battery"}`},
 	"forgotPassword":     {"nobody", "", `{"email":"nobody@here.test"}`},
 	"resetPassword":      {"nobody", "", `{"token":"unheard of","newPassword":"another horse 8 battery"}`},
+	"confirmSignUp":      {"nobody", "", `{"token":"unheard of"}`},
 	"verifyEmail":        {"nobody", "", `{"token":"unheard of"}`},
 	"confirmEmailChange": {"nobody", "", `{"token":"unheard of"}`},
 	"undoEmailChange":    {"nobody", "", `{"token":"unheard of","newPassword":"another horse 8 battery"}`},

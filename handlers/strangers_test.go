@@ -8,7 +8,7 @@ import (
 // public are the operations that someone without a token may call. Whatever else the contract has, or will have,
 // turns strangers away.
 var public = []string{
-	"forgotPassword", "resetPassword", "verifyEmail", "confirmEmailChange", "undoEmailChange",
+	"createUser", "getChallenge", "confirmSignUp", "forgotPassword", "resetPassword", "verifyEmail", "confirmEmailChange", "undoEmailChange",
 	"getAccessToken", "revokeToken", "introspectToken", "getKeys", "getMetadata", "getRoom", "getRoomByAlias", "previewAccess", "redeemAccess", "joinAsGuest",
 }
 

@@ -43,11 +43,13 @@ var numbers = []struct {
 	{
 		"mail-token", failures,
 		[]error{auth.ErrProof},
-		"resetPassword verifyEmail confirmEmailChange undoEmailChange",
+		"resetPassword verifyEmail confirmEmailChange undoEmailChange confirmSignUp",
 		[]pinned{{"address", 20, 10 * time.Second, 200}},
 	},
 	{"client", failures, []error{auth.ErrInvalidClient}, "revokeToken introspectToken", []pinned{{"address", 20, 10 * time.Second, 200}}},
-	{"sign-up", every, nil, "createUser", []pinned{{"caller", 50, 10 * time.Second, 5000}}},
+	{"sign-up", every, nil, "createUser", []pinned{
+		{"caller", 50, 10 * time.Second, 5000}, {"mailbox", 5, 10 * time.Minute, 10}, {"address", 50, 10 * time.Second, 500},
+	}},
 	{"find", every, nil, "findUser updateMe", []pinned{{"caller", 30, 10 * time.Second, 600}}},
 	{"preview", failures, []error{invites.ErrLinkUnknown}, "previewAccess", []pinned{{"address", 20, 10 * time.Second, 200}}},
 	{"redeem", failures, []error{invites.ErrLinkUnknown}, "redeemAccess", []pinned{{"address", 20, 10 * time.Second, 200}}},
@@ -131,6 +133,9 @@ func (p pinned) met(t *testing.T, limit, operation string, outcome error, parts 
 		parts = append(parts, fails(operation, outcome))
 	}
 	e := build(t, append(parts, trusting("127.0.0.0/8", "::1"))...).errands()[operation]
+	if e.public && p.subject != "caller" {
+		e.callers = nil // a stranger
+	}
 	status := e.success
 	if outcome != nil {
 		status = problemOf(outcome).status
@@ -141,7 +146,7 @@ func (p pinned) met(t *testing.T, limit, operation string, outcome error, parts 
 			return e.signIn("ann", "X-Forwarded-For", fmt.Sprintf("203.0.113.%d", i))
 		case p.subject == "address" && limit == "sign-in":
 			return e.run(e.with("username", fmt.Sprint("user ", i)))
-		case p.subject == "address" && limit == "forgot": // of one mailbox, too
+		case p.subject == "address" && (limit == "forgot" || limit == "sign-up"): // of one mailbox, too
 			return e.run(e.with("email", fmt.Sprintf("user%d@example.com", i)))
 		}
 		return e.run(e.body)

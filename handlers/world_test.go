@@ -17,6 +17,7 @@ import (
 
 	"usher/auth"
 	"usher/handlers"
+	"usher/internal/captcha"
 	"usher/internal/password"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -36,11 +37,14 @@ type door struct {
 	t       testing.TB
 	api     http.Handler
 	auth    *auth.Authority
+	judged  func() *auth.Authority // another one, whose captchas a service judges
 	clock   *atomic.Int64
 	applies *atomic.Int64
 	seen    *sync.Map // each answer so far, as "operation status"
 	post    *letterbox
 	log     *handlers.Journal
+
+	authority func(auth.SignUp, captcha.Verifier) *auth.Authority // opens one over the same store
 }
 
 // counted counts the writes, so that a test can say that a refusal changed nothing.
@@ -61,14 +65,17 @@ func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	d.clock.Store(time.Now().UnixMilli()) // the engines collect garbage by the clock on the wall
 	now := func() time.Time { return time.UnixMilli(d.clock.Load()).UTC() }
 	log := slog.New(slog.NewTextHandler(d.log, nil))
-	hasher := password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader)
-	var err error
-	d.auth, err = auth.New(t.Context(), counted{s, d.applies}, auth.Settings{
-		Issuer: publicURL, AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
-		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
-		Mail: d.post, PagesURL: publicURL,
-	}, now, rand.Reader, hasher, log)
-	must(t, err)
+	d.authority = func(who auth.SignUp, judge captcha.Verifier) *auth.Authority {
+		a, err := auth.New(t.Context(), counted{s, d.applies}, auth.Settings{
+			Issuer: publicURL, AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
+			IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: who, KeyCache: time.Minute,
+			Mail: d.post, PagesURL: publicURL, Captcha: judge,
+		}, now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), log)
+		must(t, err)
+		return a
+	}
+	d.auth = d.authority(auth.SignUpOpen, nil)
+	d.judged = sync.OnceValue(func() *auth.Authority { return d.authority(auth.SignUpOpen, service(t)) })
 	spaces := roles.New(d.auth, roles.Settings{})
 	desk := invites.New(d.auth, spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
 	deps := handlers.Deps{
@@ -77,6 +84,7 @@ func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	for _, change := range changes {
 		change(&deps)
 	}
+	var err error
 	d.api, err = handlers.New(deps)
 	must(t, err)
 	return d

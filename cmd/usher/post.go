@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"time"
 
 	"usher/auth"
@@ -19,7 +18,7 @@ type post struct {
 	SMTP       secret.String `name:"smtp" placeholder:"URL" help:"The server that sends our mail: smtp://user:password@host:587 with STARTTLS, or smtps://; ?tls=none does without. No mail is sent where none is given."`
 	From       string        `name:"mail-from" placeholder:"ADDRESS" help:"Who our mails are from: Usher <usher@example.com>, say."`
 	Templates  string        `name:"mail-templates" placeholder:"DIRECTORY" help:"Templates of mails, each in the place of the built-in one of its name."`
-	AccountURL string        `name:"account-url" placeholder:"URL" help:"Where the links of mails lead, to /reset-password, /verify-email, /confirm-email and /undo-email under it; <public-url> where none is given."`
+	AccountURL string        `name:"account-url" placeholder:"URL" help:"Where the links of mails lead, to /reset-password, /confirm-sign-up, /verify-email, /confirm-email and /undo-email under it; <public-url> where none is given."`
 }
 
 // check finds what no mail can be sent with.
@@ -50,6 +49,8 @@ func (s *serve) sender(p *program) (mail.Sender, error) {
 	switch {
 	case s.SMTP.Empty() && isLoopback(s.PublicURL):
 		return mail.Log{Logger: p.log}, nil
+	case s.SMTP.Empty() && s.SignUp == auth.SignUpOpen:
+		return nil, usageError{errors.New("--sign-up open: strangers sign up by mail, and --smtp is not set")}
 	case s.SMTP.Empty():
 		return nil, nil
 	}
@@ -76,12 +77,9 @@ func (s *serve) sayMailIsOff(log *slog.Logger) {
 }
 
 func isLoopback(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
+	host := hostname(address)
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // look is how often it is looked whether a mail waits.

@@ -94,7 +94,7 @@ func (s *serve) authority(kept time.Duration, sender mail.Sender) auth.Settings 
 		Issuer: s.PublicURL, AccessTTL: s.AccessTTL, RoomTTL: s.RoomTokenTTL,
 		IdleTTL: s.RefreshIdle, MaxTTL: s.RefreshMax, GuestTTL: s.MaxLinkTTL, SignUp: s.SignUp, AuditKept: kept,
 		KeyCache: s.KeyCache, KeyRotation: s.KeyRotation,
-		Mail: sender, PagesURL: s.AccountURL,
+		Mail: sender, PagesURL: s.AccountURL, Captcha: s.verifier(s.PublicURL),
 	}
 }
 

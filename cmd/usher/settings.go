@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -119,7 +120,7 @@ type serve struct {
 	CORSOrigins    []string      `name:"cors-origins" placeholder:"ORIGIN" help:"The origins whose pages count as this server's own: they may read its answers and come with its cookies."`
 	ReturnHosts    []string      `placeholder:"HOST" help:"The hosts, with their ports, that the sign-in page returns to, beside the public URL's own."`
 	CreateSpace    string        `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create spaces: users (any of the workspace) or admins."`
-	SignUp         auth.SignUp   `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create users: users (any who is signed in) or admins."`
+	SignUp         auth.SignUp   `default:"users" enum:"open,users,admins" placeholder:"WHO" help:"Who may create users: open (also strangers, who sign up by mail and solve a captcha), users (any who is signed in) or admins."`
 	MaxLinkTTL     time.Duration `name:"max-link-ttl" default:"432000s" placeholder:"TIME" help:"The longest life of a guest link."`
 	AccessTTL      time.Duration `name:"access-ttl" default:"15m" placeholder:"TIME" help:"The life of an access token."`
 	RefreshIdle    time.Duration `default:"504h" placeholder:"TIME" help:"A session ends when it was not refreshed for so long."`
@@ -128,6 +129,7 @@ type serve struct {
 	KeyRotation    time.Duration `default:"2160h" placeholder:"TIME" help:"How long a key signs before another takes over; 0 for until an operator asks for it."`
 	KeyCache       time.Duration `default:"1m" placeholder:"TIME" help:"How long verifiers may keep the published keys, and how often the servers read them: after so long a revoked key is refused."`
 
+	gate  `embed:""`
 	post  `embed:""`
 	seeds `embed:""`
 }
@@ -146,7 +148,7 @@ func (s *serve) check() error {
 			return fmt.Errorf("--%s: not an http or https URL without a query", name)
 		}
 	}
-	if err := s.checkOthers(); err != nil {
+	if err := cmp.Or(s.checkOthers(), s.gate.check(s.SignUp)); err != nil {
 		return err
 	}
 	if s.MaxLinkTTL < invites.MinLinkTTL || s.MaxLinkTTL > longestLink {

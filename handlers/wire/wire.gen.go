@@ -289,6 +289,34 @@ type Bans struct {
 	Next Next `json:"next,omitempty,omitzero"`
 }
 
+// Challenge Example: {"parameters":{"algorithm":"PBKDF2/SHA-256","cost":5000,"expiresAt":1795521600,"keyLength":32,"keyPrefix":"00","nonce":"9c04b5e2a1f7d83360cb1fd41f46ac12","salt":"ff0eec7962bcc725721aeb718445daf7"},"signature":"5f0c3a1be2d94c775f0c3a1be2d94c775f0c3a1be2d94c775f0c3a1be2d94c77"}
+type Challenge struct {
+	// Parameters Find a number such that the key of the nonce and that number begins with the prefix.
+	//
+	// Example: {"algorithm":"PBKDF2/SHA-256","cost":5000,"expiresAt":1795521600,"keyLength":32,"keyPrefix":"00","nonce":"9c04b5e2a1f7d83360cb1fd41f46ac12","salt":"ff0eec7962bcc725721aeb718445daf7"}
+	Parameters ChallengeParameters `json:"parameters"`
+
+	// Signature Without it the parameters count for nothing.
+	Signature string `json:"signature"`
+}
+
+// ChallengeParameters Find a number such that the key of the nonce and that number begins with the prefix.
+//
+// Example: {"algorithm":"PBKDF2/SHA-256","cost":5000,"expiresAt":1795521600,"keyLength":32,"keyPrefix":"00","nonce":"9c04b5e2a1f7d83360cb1fd41f46ac12","salt":"ff0eec7962bcc725721aeb718445daf7"}
+type ChallengeParameters struct {
+	Algorithm string `json:"algorithm"`
+
+	// Cost Rounds of the derivation.
+	Cost int `json:"cost"`
+
+	// ExpiresAt In Unix seconds.
+	ExpiresAt int64  `json:"expiresAt"`
+	KeyLength int    `json:"keyLength"`
+	KeyPrefix string `json:"keyPrefix"`
+	Nonce     string `json:"nonce"`
+	Salt      string `json:"salt"`
+}
+
 // Client Example: {"client_id":"60cb1fd41f46ac12ff0eec79","createdAt":"2026-11-22T09:00:00Z","name":"School portal","public":false}
 type Client struct {
 	// ClientID Example: web
@@ -798,8 +826,11 @@ type NewSpace struct {
 
 // NewUser Example: {"captchaToken":"string","email":"ann@example.com","password":"gmi28abc","phone":"+79671234567","username":"Some Username Here"}
 type NewUser struct {
-	// CaptchaToken Accepted for clients that send it; a signed-in user needs none.
+	// CaptchaToken What the widget gave to a stranger. Accepted from others, who need none.
 	CaptchaToken string `json:"captchaToken,omitempty,omitzero"`
+
+	// ClientID A client of the workspace that a stranger is to belong to; `web` where none is given. Accepted from others, who create users in their own.
+	ClientID string `json:"client_id,omitempty,omitzero"`
 
 	// Email Example: ann@example.com
 	Email Email `json:"email"`
@@ -1660,6 +1691,9 @@ type RevokeTokenJSONRequestBody = TokenQuery
 
 // RevokeTokenFormdataRequestBody defines body for RevokeToken for application/x-www-form-urlencoded ContentType.
 type RevokeTokenFormdataRequestBody = TokenQuery
+
+// ConfirmSignUpJSONRequestBody defines body for ConfirmSignUp for application/json ContentType.
+type ConfirmSignUpJSONRequestBody = MailToken
 
 // GetAccessTokenJSONRequestBody defines body for GetAccessToken for application/json ContentType.
 type GetAccessTokenJSONRequestBody = TokenRequest

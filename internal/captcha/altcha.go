@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -48,10 +49,10 @@ type Parameters struct {
 // A Spender marks an id until an instant, and is false where it is marked. It is shared by all who verify.
 type Spender func(ctx context.Context, id string, until time.Time) (first bool, err error)
 
-// An Altcha makes challenges and verifies what comes of them, by a key that all servers of a fleet share. It keeps
+// An Altcha makes challenges and verifies what comes of them, by keys that all servers of a fleet share. It keeps
 // nothing of a challenge but that it was used.
 type Altcha struct {
-	key    func() []byte
+	keys   func() [][]byte
 	random io.Reader
 	now    func() time.Time
 	spend  Spender
@@ -59,9 +60,9 @@ type Altcha struct {
 
 var _ Verifier = (*Altcha)(nil)
 
-// NewAltcha asks for the key, 32 random bytes, whenever it signs or verifies.
-func NewAltcha(key func() []byte, random io.Reader, now func() time.Time, spend Spender) *Altcha {
-	return &Altcha{key, random, now, spend}
+// NewAltcha asks for the keys, each of 32 random bytes, whenever it signs, by the first one, or verifies, by all.
+func NewAltcha(keys func() [][]byte, random io.Reader, now func() time.Time, spend Spender) *Altcha {
+	return &Altcha{keys, random, now, spend}
 }
 
 // Challenge is a fresh one, good for ten minutes and once.
@@ -74,12 +75,12 @@ func (a *Altcha) Challenge() (Challenge, error) {
 		Algorithm: algorithm, Cost: cost, KeyLength: keyLength, KeyPrefix: prefix, ExpiresAt: a.now().Add(life).Unix(),
 		Nonce: hex.EncodeToString(random[:nonceBytes]), Salt: hex.EncodeToString(random[nonceBytes:]),
 	}
-	return Challenge{p, hex.EncodeToString(a.sign(p))}, nil
+	return Challenge{p, hex.EncodeToString(p.sign(a.keys()[0]))}, nil
 }
 
 // sign covers every parameter. None of them can run into the next: they are quoted.
-func (a *Altcha) sign(p Parameters) []byte {
-	h := hmac.New(sha256.New, a.key())
+func (p Parameters) sign(key []byte) []byte {
+	h := hmac.New(sha256.New, key)
 	_, _ = fmt.Fprintf(h, "altcha sign-up %q %q %q %d %d %q %d", p.Algorithm, p.Nonce, p.Salt, p.Cost, p.KeyLength, p.KeyPrefix, p.ExpiresAt)
 	return h.Sum(nil)
 }
@@ -102,7 +103,8 @@ func (a *Altcha) Verify(ctx context.Context, token, _ string) error {
 	}
 	p := s.Challenge.Parameters
 	signature, err := hex.DecodeString(s.Challenge.Signature)
-	if err != nil || !hmac.Equal(signature, a.sign(p)) || a.now().Unix() >= p.ExpiresAt {
+	ours := func(key []byte) bool { return hmac.Equal(signature, p.sign(key)) }
+	if err != nil || !slices.ContainsFunc(a.keys(), ours) || a.now().Unix() >= p.ExpiresAt {
 		return ErrRefused
 	}
 	key, err := derive(p, s.Solution.Counter)

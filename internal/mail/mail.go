@@ -19,11 +19,12 @@ const (
 	Verify  Kind = "verify"  // is the address the user's?
 	Confirm Kind = "confirm" // is it to be the user's from now on?
 	Changed Kind = "changed" // to the address before, and how to undo it
+	SignUp  Kind = "signup"  // has somebody signed up with his own address?
 	Taken   Kind = "taken"   // someone signed up with an address that has an account
 )
 
 // kinds are those, and whether the mail brings a link.
-var kinds = map[Kind]bool{Reset: true, Verify: true, Confirm: true, Changed: true, Taken: false}
+var kinds = map[Kind]bool{Reset: true, Verify: true, Confirm: true, Changed: true, SignUp: true, Taken: false}
 
 // A Message is a mail that is to be written.
 type Message struct {

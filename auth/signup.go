@@ -1,0 +1,149 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"usher/internal/audit"
+	"usher/internal/mail"
+	"usher/internal/outbox"
+	"usher/internal/password"
+	"usher/internal/secret"
+	"usher/internal/store"
+)
+
+// Why strangers do not sign up.
+var (
+	ErrSignUpClosed   = errors.New("auth: strangers do not sign up here")
+	ErrCaptchaMissing = errors.New("auth: a stranger has to solve a captcha")
+)
+
+// A Stranger is who signs up: the user that he wants to be, and what shows that he has taken some trouble.
+type Stranger struct {
+	NewUser
+	Client  string // of the workspace that he wants to be in; web where empty
+	Captcha string // what a widget gave him
+	Address string // where he comes from, whole, for a service that judges captchas; may be empty
+}
+
+// SignUp mails a stranger a link that makes him a user. Until it is used nobody is one, and no name is reserved: who has
+// the address already, and so an account, is told that instead. The answer, and the work until it, is the same for
+// both. It returns ErrSignUpClosed, a *FieldError, the errors of password.Check, ErrCaptchaMissing, captcha.ErrRefused,
+// captcha.ErrUnavailable, ErrUsernameTaken, password.ErrBusy.
+func (a *Authority) SignUp(ctx context.Context, in Stranger) error {
+	if a.set.SignUp != SignUpOpen {
+		return ErrSignUpClosed
+	}
+	u, err := in.check()
+	if err != nil {
+		return err
+	}
+	if in.Captcha == "" {
+		return ErrCaptchaMissing
+	}
+	if u.Workspace, err = a.workspaceOf(ctx, in.Client); err != nil {
+		return err
+	}
+	if err := a.captcha.Verify(ctx, in.Captcha, in.Address); err != nil {
+		return err
+	}
+	// A username is for all to see, and says nothing of an address. The names are claimed when the link is used.
+	if _, err = a.lookUp(ctx, name{u.Workspace, byUsername, u.Username}); err == nil {
+		err = ErrUsernameTaken
+	}
+	if !errors.Is(err, ErrNotFound) {
+		return err
+	}
+	hash, err := a.hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return err
+	}
+	return a.await(ctx, u, hash)
+}
+
+// await keeps who wants to be a user for as long as the link of the mail is good, where the user is going to be.
+func (a *Authority) await(ctx context.Context, u account, hash password.Hash) error {
+	u.ID, u.Created = a.NewID(), a.Now()
+	p := proof{Task: a.NewID(), At: u.Created, Ends: u.Created.Add(mails[toSignUp].good), Email: u.Email}
+	rec := store.Fields(u)
+	maps.Copy(rec, passwordFields(hash))
+	maps.Copy(rec, store.Fields(p))
+	key := proofKey(u.ID, toSignUp, p.Task)
+	if err := a.Change(ctx, store.Tx{
+		If: []store.Cond{store.Absent(key)}, Do: []store.Write{store.Set(key, rec), store.Collect(key, p.Ends)},
+	}); err != nil {
+		return err
+	}
+	e := errand{Purpose: toSignUp, Workspace: u.Workspace, User: u.ID, Email: u.Email}
+	return a.post(ctx, p.Task, e, time.Time{})
+}
+
+// welcome is the mail to a stranger: the link, or that the address has an account, and none where he is a user already.
+// What he calls himself is not in it: that would be a way to have anything said to anybody. It returns ErrOvertaken.
+func (a *Authority) welcome(ctx context.Context, e errand, t outbox.Task) (m mail.Message, err error) {
+	key := proofKey(e.User, toSignUp, t.ID)
+	recs, err := a.Store.Get(ctx, key)
+	if err != nil || recs[0] == nil {
+		return m, err
+	}
+	var p proof
+	if err := recs[0].Load(&p); err != nil {
+		return m, err
+	}
+	user, err := a.lookUp(ctx, name{e.Workspace, byEmail, e.Email})
+	if !errors.Is(err, ErrNotFound) {
+		return mail.Message{Kind: mail.Taken, To: user["email"], Name: shownName(user)}, err
+	}
+	token := a.proofToken(toSignUp, e.User, t.ID)
+	return a.letter(toSignUp, p, token), a.Change(ctx, store.Tx{
+		If: []store.Cond{store.Equal(key, "op", recs[0]["op"])},
+		Do: []store.Write{store.Set(key, store.Record{"hash": token.Hash()})},
+	})
+}
+
+// ConfirmSignUp makes whoever a mail reached the user that he wanted to be, with the address verified. It returns
+// ErrProof, and ErrEmailTaken or ErrUsernameTaken where somebody else was first.
+func (a *Authority) ConfirmSignUp(ctx context.Context, token secret.String) error {
+	return Settle(func() error {
+		b, u, err := a.awaited(ctx, token)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), truthBy) // who hangs up leaves nothing half done
+		defer cancel()
+		// Not dropped where it goes wrong: another use of the same token may be making the same user of them.
+		if _, err := a.claimAll(ctx, u.ID, u.names()); err != nil {
+			return err
+		}
+		if err := a.witnessed(ctx, b, audit.UserCreated); err != nil {
+			return err
+		}
+		return a.found(ctx, u, hashOf(b.user), store.Tx{
+			If: []store.Cond{store.Equal(b.key, "hash", b.Hash)}, Do: []store.Write{store.Delete(b.key)},
+		})
+	})
+}
+
+// awaited is who has shown the token of a sign-up, and the user that he is about to be. It returns ErrProof.
+func (a *Authority) awaited(ctx context.Context, token secret.String) (b bearer, u account, err error) {
+	id, task, err := readProof(token)
+	if err != nil {
+		return b, u, err
+	}
+	b.key = proofKey(id, toSignUp, task)
+	recs, err := a.Store.Get(ctx, b.key)
+	if err != nil {
+		return b, u, err
+	}
+	b.user = recs[0]
+	if err := errors.Join(b.user.Load(&b.proof), b.user.Load(&u)); err != nil {
+		return b, u, err
+	}
+	if !token.Matches(b.Hash) || !b.Ends.After(a.Now()) || a.set.SignUp != SignUpOpen {
+		return b, u, ErrProof
+	}
+	u.EmailVerified, u.Epoch = true, a.NewID()
+	return b, u, nil
+}
