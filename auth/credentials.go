@@ -19,6 +19,7 @@ var ErrWrongPassword = errors.New("auth: wrong password")
 // password.Check, password.ErrBusy.
 func (a *Authority) ChangePassword(ctx context.Context, who Identity, old, replacement secret.String) (Tokens, error) {
 	var tokens Tokens
+	e := audit.Event{ID: a.NewID(), Type: audit.PasswordChanged, Subject: who.ID}
 	err := Settle(func() error {
 		user, err := a.Reauthenticate(ctx, who, old)
 		if err != nil {
@@ -28,7 +29,10 @@ func (a *Authority) ChangePassword(ctx context.Context, who Identity, old, repla
 		if err != nil {
 			return err
 		}
-		tokens, err = a.signIn(ctx, who, user, fields, audit.PasswordChanged)
+		if err := a.Recorded(ctx, who, e, nil); err != nil { // first: it ends the session that could repeat it
+			return err
+		}
+		tokens, err = a.signIn(ctx, who, user, fields)
 		return err
 	})
 	return tokens, err
@@ -82,7 +86,7 @@ func passwordFields(h password.Hash) store.Record {
 
 // signIn opens a session for a user as it was read, and merges fields, with a new epoch perhaps, into its record. It
 // returns ErrInvalidToken where the user was blocked or went meanwhile, ErrOvertaken where he got another epoch.
-func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store.Record, as audit.Type) (Tokens, error) {
+func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store.Record) (Tokens, error) {
 	key := UserKey(user["id"])
 	who.ID, who.How = user["id"], userHow(user)
 	who, ends, writes := a.newSession(ctx, who, cmp.Or(fields["epoch"], user["epoch"]))
@@ -99,7 +103,7 @@ func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store
 	case res.Refused != 0:
 		return Tokens{}, ErrInvalidToken
 	}
-	if err := a.Recorded(ctx, who, audit.Event{Type: as, Subject: who.ID}, nil); err != nil {
+	if err := a.Recorded(ctx, who, audit.Event{Type: audit.SignIn, Subject: who.ID}, nil); err != nil {
 		return Tokens{}, err
 	}
 	return a.tokens(who, 1, ends)

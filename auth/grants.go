@@ -117,7 +117,7 @@ func (a *Authority) byPassword(ctx context.Context, who Identity, typed string, 
 		}
 		fresh = passwordFields(hash)
 	}
-	tokens, err := a.signIn(ctx, who, user, fresh, audit.SignIn)
+	tokens, err := a.signIn(ctx, who, user, fresh)
 	if errors.Is(err, ErrInvalidToken) {
 		err = a.notSignedIn(ctx, who, user, "blocked")
 	}

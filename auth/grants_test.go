@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"usher/internal/audit"
 	"usher/internal/password"
 	"usher/internal/secret"
 	"usher/internal/store"
@@ -146,7 +145,7 @@ func TestAPasswordChangedWhileSomeoneSignsIn(t *testing.T) {
 		require.NoError(w, err)
 		w.write(store.Set(UserKey(id), store.Record{"epoch": w.NewID()}))
 		who := Identity{Kind: User, Client: "web", Workspace: w.first.Workspace}
-		_, err = w.Authority.signIn(w.ctx(), who, recs[0], nil, audit.SignIn)
+		_, err = w.Authority.signIn(w.ctx(), who, recs[0], nil)
 		require.ErrorIs(w, err, ErrOvertaken)
 
 		// Overtaken, the password is compared again.

@@ -68,7 +68,7 @@ func TestAUsersOwnPointerIsTakenUpAtOnce(t *testing.T) {
 func TestAnIntegratorsIDIsComparedExactly(t *testing.T) {
 	onEach(t, func(w *world) {
 		in := account{Workspace: w.first.Workspace, ExternalID: "Pupil-7"}
-		id, err := w.enrol(w.ctx(), in, password.Hash{})
+		id, err := w.enrol(w.ctx(), in, password.Hash{}, nothingFirst)
 		require.NoError(w, err)
 		user, err := w.lookUp(w.ctx(), name{w.first.Workspace, byExternal, "Pupil-7"})
 		require.NoError(w, err)
@@ -76,9 +76,9 @@ func TestAnIntegratorsIDIsComparedExactly(t *testing.T) {
 		_, err = w.lookUp(w.ctx(), name{w.first.Workspace, byExternal, "pupil-7"})
 		require.ErrorIs(w, err, ErrNotFound)
 		in.ExternalID = "pupil-7"
-		_, err = w.enrol(w.ctx(), in, password.Hash{})
+		_, err = w.enrol(w.ctx(), in, password.Hash{}, nothingFirst)
 		require.NoError(w, err)
-		_, err = w.enrol(w.ctx(), in, password.Hash{})
+		_, err = w.enrol(w.ctx(), in, password.Hash{}, nothingFirst)
 		require.ErrorIs(w, err, errTaken)
 
 		// A user who has neither a password nor a name to type can't be signed in as.

@@ -43,8 +43,9 @@ func (a *Authority) CreateUser(ctx context.Context, who Identity, in NewUser) (i
 	if err != nil {
 		return "", err
 	}
-	id, err = a.enrol(ctx, u, hash)
-	return id, a.Recorded(ctx, who, audit.Event{Type: audit.UserCreated, Subject: id}, err)
+	return a.enrol(ctx, u, hash, func(id string) error {
+		return a.Recorded(ctx, who, audit.Event{Type: audit.UserCreated, Subject: id}, nil)
+	})
 }
 
 func (a *Authority) mayEnrol(ctx context.Context, who Identity) error {
@@ -81,12 +82,16 @@ func checkPassword(pw secret.String, email, username string) error {
 }
 
 // enrol writes a user behind its names. A user whose names stay behind without it, because a server stopped here,
-// does not exist, and the names are free again after a minute.
-func (a *Authority) enrol(ctx context.Context, u account, hash password.Hash) (id string, err error) {
+// does not exist, and the names are free again after a minute. What comes first is done once the names are there: whoever
+// repeated it then would find them taken.
+func (a *Authority) enrol(ctx context.Context, u account, hash password.Hash, first func(id string) error) (id string, err error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), truthBy) // who hangs up leaves nothing half done
 	defer cancel()
 	u.ID, u.Epoch, u.Created = a.NewID(), a.NewID(), a.Now()
 	claims, err := a.claimAll(ctx, u.ID, u.names())
+	if err == nil {
+		err = first(u.ID)
+	}
 	if err != nil {
 		a.drop(ctx, claims...)
 		return "", err

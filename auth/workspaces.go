@@ -82,7 +82,7 @@ func (a *Authority) CreateWorkspace(ctx context.Context, in NewWorkspace) (Crede
 	if err := a.addClients(ctx, &c, in.First); err != nil {
 		return Credentials{}, err
 	}
-	user, err := a.enrol(ctx, admin, hash)
+	user, err := a.enrol(ctx, admin, hash, func(string) error { return nil })
 	if err != nil {
 		return Credentials{}, err
 	}

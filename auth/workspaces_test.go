@@ -58,7 +58,7 @@ func TestTheFirstWorkspaceIsTakenOver(t *testing.T) {
 		dead, admin, err := w.plan(NewWorkspace{First: true})
 		require.NoError(t, err)
 		require.NoError(t, w.addClients(t.Context(), &dead, true))
-		_, err = w.enrol(t.Context(), admin, password.Hash{})
+		_, err = w.enrol(t.Context(), admin, password.Hash{}, nothingFirst)
 		require.NoError(t, err)
 
 		ctx, cancel := context.WithTimeout(t.Context(), 3*poll)

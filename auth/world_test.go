@@ -256,3 +256,5 @@ func atOnce(n int, call func(i int) error) map[error]int {
 	wg.Wait()
 	return met
 }
+
+func nothingFirst(string) error { return nil }

@@ -62,6 +62,8 @@ func TestWhatIsAcknowledgedHasItsEvent(t *testing.T) {
 					t.Errorf("%s is acknowledged, and has no event", row.operation)
 				} else if r.status < 300 {
 					completed++
+				} else if r.status >= 300 && got <= before {
+					t.Errorf("%s is not acknowledged the second time either (%d), and what it did has no event", row.operation, r.status)
 				}
 			}
 			if completed < 25 {

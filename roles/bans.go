@@ -109,7 +109,8 @@ func (b Ban) still(place string) store.Cond {
 // SpaceUnban lets someone come back into a space; his roles do not come back with him.
 func (s *Spaces) SpaceUnban(ctx context.Context, who auth.Identity, space, user string) error {
 	tried := false
-	err := auth.Settle(func() error {
+	e := audit.Event{ID: s.auth.NewID(), Type: audit.SpaceUnbanned, Subject: user, Space: space}
+	return auth.Settle(func() error {
 		st, _, err := s.overMember(ctx, who, space, user, false)
 		if err != nil {
 			return err
@@ -120,18 +121,23 @@ func (s *Spaces) SpaceUnban(ctx context.Context, who auth.Identity, space, user 
 		}
 		again := tried
 		tried = true
-		return s.lift(ctx, "s:"+space, ban, st.StillMember(), again)
+		return s.lift(ctx, who, e, "s:"+space, ban, st.StillMember(), again)
 	})
-	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.SpaceUnbanned, Subject: user, Space: space}, err)
 }
 
-// lift takes a ban away. It is ErrNotBanned where there is none, unless it was there at the first try.
-func (s *Spaces) lift(ctx context.Context, place string, ban Ban, office []store.Cond, again bool) error {
+// lift takes a ban away, after its event: it can't be repeated. It is ErrNotBanned where there is none, unless it was
+// there at the first try.
+func (s *Spaces) lift(
+	ctx context.Context, who auth.Identity, e audit.Event, place string, ban Ban, office []store.Cond, again bool,
+) error {
 	if !ban.InForce(s.auth.Now()) {
 		if again {
 			return nil
 		}
 		return ErrNotBanned
+	}
+	if err := s.auth.Recorded(ctx, who, e, nil); err != nil {
+		return err
 	}
 	return s.auth.Change(ctx, store.Tx{
 		If: append(office, ban.still(place)),

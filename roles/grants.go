@@ -42,7 +42,8 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 // RevokeRole takes away someone's role in a room, and what he issued there, unless keepIssued. Anyone may give up his own.
 func (s *Spaces) RevokeRole(ctx context.Context, who auth.Identity, space, room, user string, keepIssued bool) error {
 	tried := false
-	err := auth.Settle(func() error {
+	e := audit.Event{ID: s.auth.NewID(), Type: audit.RoleRevoked, Subject: user, Space: space, Room: room}
+	return auth.Settle(func() error {
 		t, err := s.target(ctx, who, space, room, user)
 		if err != nil {
 			return err
@@ -54,9 +55,11 @@ func (s *Spaces) RevokeRole(ctx context.Context, who auth.Identity, space, room,
 			return err
 		}
 		tried = true
+		if err := s.auth.Recorded(ctx, who, e, nil); err != nil { // first: it can't be repeated
+			return err
+		}
 		return s.changeRole(ctx, t, "", keepIssued)
 	})
-	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoleRevoked, Subject: user, Space: space, Room: room}, err)
 }
 
 func (t target) mayRevoke(user string) error {

@@ -177,8 +177,9 @@ func (s *Spaces) RemoveMember(ctx context.Context, who auth.Identity, space, use
 		now, err = s.changeMember(ctx, st, user, had, "", keepIssued, store.Tx{})
 		return err
 	})
-	if err == nil {
-		err = s.sweep(ctx, space, user, now, keepIssued)
+	err = s.auth.Recorded(ctx, who, audit.Event{Type: audit.MemberRemoved, Subject: user, Space: space}, err)
+	if err != nil {
+		return err
 	}
-	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.MemberRemoved, Subject: user, Space: space}, err)
+	return s.sweep(ctx, space, user, now, keepIssued) // last: once that is done, there is nothing to repeat
 }

@@ -73,14 +73,14 @@ func (s *Spaces) changeSeat(ctx context.Context, t target, seat store.Record, mo
 // Unban lets a user or a seat in again. The role that a user had does not come back.
 func (s *Spaces) Unban(ctx context.Context, who auth.Identity, space, room, subject string) error {
 	tried := false
-	err := auth.Settle(func() error {
+	e := audit.Event{ID: s.auth.NewID(), Type: audit.Unbanned, Subject: subject, Space: space, Room: room}
+	return auth.Settle(func() error {
 		t, err := s.moderated(ctx, who, space, room, subject)
 		if err != nil {
 			return err
 		}
 		again := tried
 		tried = true
-		return s.lift(ctx, "r:"+room, t.ban, t.InOffice(), again)
+		return s.lift(ctx, who, e, "r:"+room, t.ban, t.InOffice(), again)
 	})
-	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.Unbanned, Subject: subject, Space: space, Room: room}, err)
 }
