@@ -6,8 +6,8 @@ import (
 	"usher/internal/store"
 )
 
-// userIndex lists the users of a workspace in the order of their making. An entry whose user is absent counts as
-// nothing.
+// userIndex lists the users of a workspace in the order of their making. An entry whose user is absent, or was made at
+// another time, counts as nothing.
 func userIndex(workspace string) store.Key {
 	return store.Key{Partition: "w:" + workspace + ":users", Kind: "index", ID: "users"}
 }
@@ -33,7 +33,7 @@ func (a *Authority) ListUsers(ctx context.Context, who Identity, page Page) (use
 	}
 	for i, entry := range entries {
 		account, err := a.accountOf(who.Workspace, IDOf(entry), recs[2*i], recs[2*i+1])
-		if err == nil && (who.Kind != Key || account.Role == "") {
+		if err == nil && entry == ByTime(account.Created, account.ID) && (who.Kind != Key || account.Role == "") {
 			users = append(users, account)
 		}
 	}

@@ -65,8 +65,9 @@ func (a *Authority) SignUp(ctx context.Context, in Stranger) error {
 
 // await keeps who wants to be a user for as long as the link of the mail is good, where the user is going to be.
 func (a *Authority) await(ctx context.Context, u account, hash password.Hash) error {
-	u.ID, u.Created = a.NewID(), a.Now()
-	p := proof{Task: a.NewID(), At: u.Created, Ends: u.Created.Add(mails[toSignUp].good), Email: u.Email}
+	now := a.Now()
+	u.ID = a.NewID()
+	p := proof{Task: a.NewID(), At: now, Ends: now.Add(mails[toSignUp].good), Email: u.Email}
 	rec := store.Fields(u)
 	maps.Copy(rec, passwordFields(hash))
 	maps.Copy(rec, store.Fields(p))
@@ -144,6 +145,6 @@ func (a *Authority) awaited(ctx context.Context, token secret.String) (b bearer,
 	if !token.Matches(b.Hash) || !b.Ends.After(a.Now()) || a.set.SignUp != SignUpOpen {
 		return b, u, ErrProof
 	}
-	u.EmailVerified, u.Epoch = true, a.NewID()
+	u.EmailVerified, u.Epoch, u.Created = true, a.NewID(), a.Now()
 	return b, u, nil
 }

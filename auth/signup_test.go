@@ -61,7 +61,6 @@ func TestAStrangerSignsUp(t *testing.T) {
 		s := w.stranger("ann")
 		s.Name, s.Phone, s.ProfileURL = "Ann: visit evil.test", "+49 30 1234", "https://usher.test/ann.png"
 		require.NoError(w, w.SignUp(w.ctx(), s))
-		asked := w.Now()
 		got := w.letter()
 		require.Equal(w, "ann@usher.test", got.To)
 		require.Contains(w, got.Link(), "https://usher.test/confirm-sign-up#token=")
@@ -79,9 +78,10 @@ func TestAStrangerSignsUp(t *testing.T) {
 		require.NoError(w, err)
 		require.Equal(w, Account{
 			ID: ann.ID, Workspace: w.first.Workspace, Email: "ann@usher.test", EmailVerified: true, Username: "ann",
-			Phone: "+49 30 1234", Name: "Ann: visit evil.test", ProfileURL: "https://usher.test/ann.png", Created: asked,
+			Phone: "+49 30 1234", Name: "Ann: visit evil.test", ProfileURL: "https://usher.test/ann.png", Created: w.Now(),
 		}, me)
 		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), token), ErrProof, "once")
+		w.write(store.Insert(userIndex(w.first.Workspace), ByTime(w.Now().Add(time.Minute), ann.ID))) // of another use of the link, which came too late
 		users, _, err := w.ListUsers(w.ctx(), w.signedIn("admin@usher.test", good), Page{Limit: 10})
 		require.NoError(w, err)
 		require.Len(w, users, 2)

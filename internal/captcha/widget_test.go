@@ -1,12 +1,9 @@
 package captcha
 
 import (
-	"cmp"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,28 +15,13 @@ import (
 const page = `<!doctype html><script type="module" src="/widget/main/altcha.js"></script>
 <altcha-widget challenge="/challenge" auto="onload" minDuration="0"></altcha-widget>`
 
-// widget is the folder of the npm package altcha that USHER_TEST_ALTCHA names, else the one that .ci/run fetches.
-func widget(t *testing.T) string {
-	t.Helper()
-	cache, err := os.UserCacheDir()
-	require.NoError(t, err)
-	dir := cmp.Or(os.Getenv("USHER_TEST_ALTCHA"), filepath.Join(cache, "usher-ci", "altcha-3.2.2", "package"))
-	if _, err := os.Stat(filepath.Join(dir, "dist", "main", "altcha.js")); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatalf("no widget for this test, and CI=true: %v", err)
-		}
-		t.Skipf("no widget for this test: USHER_TEST_ALTCHA names the folder of npm's altcha: %v", err)
-	}
-	return filepath.Join(dir, "dist")
-}
-
 // The real widget, in a real browser, solves what is asked here, and what it sends is taken, once.
 func TestTheWidgetIsUnderstood(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.now = time.Now // the widget looks at its own clock
 	mux := http.NewServeMux()
-	mux.Handle("/widget/", http.StripPrefix("/widget/", http.FileServer(http.Dir(widget(t)))))
+	mux.Handle("/widget/", http.StripPrefix("/widget/", http.FileServer(http.Dir(browsertest.Altcha(t)))))
 	mux.HandleFunc("/challenge", func(w http.ResponseWriter, _ *http.Request) {
 		c, err := d.Challenge()
 		if err != nil {
