@@ -46,7 +46,7 @@ func (a *Authority) client(ctx context.Context, id string, s secret.String) (sto
 	if err != nil {
 		who := Identity{Workspace: recs[0]["workspace"]}
 		e := audit.Event{Type: audit.SignInRefused, Subject: id, Reason: "wrong_secret"}
-		err = cmp.Or(a.Recorded(ctx, who, e, nil), err)
+		err = cmp.Or(a.Recorded(ctx, who, a.Hourly(ctx, e, id), nil), err) // a guess is refused for its number only later
 	}
 	return recs[0], err
 }
