@@ -23,7 +23,7 @@ import (
 	"usher/internal/secret"
 )
 
-//go:embed signin/page.html signin/page.css
+//go:embed signin/page.html
 var signInFiles embed.FS
 
 const (
@@ -65,10 +65,6 @@ func (a *api) mountSignIn(e gin.IRouter, doc *openapi3.T) error {
 	if err != nil {
 		return fmt.Errorf("handlers: sign-in: %w", err)
 	}
-	style, err := signInFiles.ReadFile("signin/page.css")
-	if err != nil {
-		return fmt.Errorf("handlers: sign-in: %w", err)
-	}
 	public, err := url.Parse(a.PublicURL)
 	if err != nil {
 		return fmt.Errorf("handlers: sign-in: %w", err)
@@ -80,7 +76,6 @@ func (a *api) mountSignIn(e gin.IRouter, doc *openapi3.T) error {
 		"; base-uri 'none'; frame-ancestors 'none'"
 	read(e, signInPath, s.show)
 	e.POST(signInPath, s.take)
-	a.page(e, signInPath+"/page.css", "text/css; charset=utf-8", style)
 	return nil
 }
 

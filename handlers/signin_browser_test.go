@@ -34,7 +34,7 @@ func TestSignInPageInARealBrowser(t *testing.T) {
 
 	page := browsertest.Open(t)
 	page.Visit(url + "/sign-in?client_id=" + sc.id["web"] + "&return=" + app + "/a%20page?x=1")
-	if width := page.Says(`getComputedStyle(document.querySelector("main")).maxWidth`); width != "352px" {
+	if width := page.Says(`getComputedStyle(document.querySelector("main")).maxWidth`); width != "416px" {
 		t.Errorf("the page has no style: %s", width)
 	}
 	if active := page.Says(`document.activeElement.id`); active != "username" {

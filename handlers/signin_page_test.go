@@ -123,7 +123,7 @@ func TestSignInPageReturnsWhoSignsIn(t *testing.T) {
 		if got := b.gets(200, "", b.visit("GET", "/sign-in", nil)); !strings.Contains(got.raw, "You are signed in") {
 			t.Error(got.raw)
 		}
-		if got := b.visit("GET", "/sign-in/page.css", nil); got.status != 200 || !strings.HasPrefix(got.header.Get("Content-Type"), "text/css") {
+		if got := b.visit("GET", "/account/page.css", nil); got.status != 200 || !strings.HasPrefix(got.header.Get("Content-Type"), "text/css") {
 			t.Errorf("%d %v", got.status, got.header)
 		}
 		// Without an address to return to, one stays.
