@@ -172,6 +172,11 @@ func TestAFleetRotatesItsKeysWithoutARefusal(t *testing.T) {
 		"--room-token-ttl", life.String(), "--refresh-idle", "1m")
 	v := &verifier{from: f.of, seen: map[string]bool{}}
 	require.NoError(t, v.fetch(t.Context()))
+	people := make([]person, 6)
+	for i := range people {
+		f.signIn(&f.admin) // whose token lives no longer than others
+		people[i] = f.user(fmt.Sprint("caller", i))
+	}
 	var used, refusals atomic.Int64
 	refused := func(format string, args ...any) {
 		if refusals.Add(1) < 10 {
@@ -180,8 +185,8 @@ func TestAFleetRotatesItsKeysWithoutARefusal(t *testing.T) {
 	}
 	over := time.Now().Add(4 * soon)
 	var all sync.WaitGroup
-	for i := range 6 {
-		c := &caller{f: f, v: v, who: f.user(fmt.Sprint("caller", i)), life: life, used: &used, refused: refused}
+	for _, who := range people {
+		c := &caller{f: f, v: v, who: who, life: life, used: &used, refused: refused}
 		all.Go(func() {
 			for i := 0; !v.whole(rotations) && refusals.Load() == 0 && time.Now().Before(over); i++ {
 				c.turn(i)
