@@ -11,6 +11,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"usher/auth"
+	"usher/internal/audit"
 )
 
 // A call is one request that has passed its guards.
@@ -23,6 +24,12 @@ type call struct {
 	value any    // the same, decoded
 
 	byCookie bool // who came by a cookie, and not by the header
+}
+
+func newCall(g *gin.Context) *call {
+	c := &call{gin: g}
+	c.Context = audit.From(g.Request.Context(), c.origin())
+	return c
 }
 
 // with is a handler that takes a body.

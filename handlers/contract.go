@@ -14,7 +14,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"usher/auth"
-	"usher/internal/audit"
 )
 
 //go:embed openapi.yaml
@@ -134,8 +133,7 @@ func (op operation) newPassword() string {
 // validation because they count by what stands in the body, and a malformed request is no attempt.
 func (a *api) serve(op operation, h handler) gin.HandlerFunc {
 	return func(g *gin.Context) {
-		c := &call{gin: g}
-		c.Context = audit.From(g.Request.Context(), c.origin())
+		c := newCall(g)
 		out, err := a.run(c, op, h)
 		a.forgetIf(c, errors.Is(err, auth.ErrInvalidToken))
 		switch {

@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"github.com/ulule/limiter/v3"
 
 	"usher/auth"
+	"usher/handlers/pages"
 	"usher/invites"
 	"usher/roles"
 )
@@ -72,6 +74,7 @@ type api struct {
 	Deps
 	limits *limits
 	guard  *http.CrossOriginProtection
+	pages  *pages.Pages
 }
 
 // New mounts every operation of the contract behind its guards. It fails where the contract and the handlers differ,
@@ -114,10 +117,7 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	if err := a.mount(e, doc, operations); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(a.mountDocs(e), a.mountSignIn(e, doc)); err != nil {
-		return nil, err
-	}
-	if err := a.mountAccount(e); err != nil {
+	if err := cmp.Or(a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e)); err != nil {
 		return nil, err
 	}
 	read(e, "/livez", func(g *gin.Context) { g.String(http.StatusOK, "ok\n") })

@@ -1,13 +1,10 @@
 package handlers
 
 import (
-	"bytes"
 	"cmp"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,12 +16,9 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"usher/auth"
-	"usher/internal/audit"
+	"usher/handlers/pages"
 	"usher/internal/secret"
 )
-
-//go:embed signin/page.html
-var signInFiles embed.FS
 
 const (
 	signInPath = "/sign-in"
@@ -40,19 +34,17 @@ const (
 // Its form is the password grant of getAccessToken, with that one's limits.
 type signIn struct {
 	*api
-	op     operation // getAccessToken
-	page   *template.Template
-	path   string   // as browsers see it
-	hosts  []string // that it returns to
-	policy string
+	op    operation // getAccessToken
+	path  string    // as browsers see it
+	hosts []string  // that it returns to
 }
 
 // A signInPage is what there is to see.
 type signInPage struct {
-	Public, Here string // the addresses of this server, and of the page
-	Form         bool
-	To, Problem  string
-	Username     string
+	Here        string // its address
+	Form        bool
+	To, Problem string
+	Username    string
 }
 
 func (a *api) mountSignIn(e gin.IRouter, doc *openapi3.T) error {
@@ -61,20 +53,12 @@ func (a *api) mountSignIn(e gin.IRouter, doc *openapi3.T) error {
 	if err != nil {
 		return fmt.Errorf("handlers: sign-in: %w", err)
 	}
-	page, err := template.ParseFS(signInFiles, "signin/page.html")
-	if err != nil {
-		return fmt.Errorf("handlers: sign-in: %w", err)
-	}
 	public, err := url.Parse(a.PublicURL)
 	if err != nil {
 		return fmt.Errorf("handlers: sign-in: %w", err)
 	}
-	s := signIn{api: a, op: op, page: page, path: public.Path + signInPath, hosts: append(slices.Clone(a.ReturnHosts), public.Host)}
-	// A browser holds what a form is answered with against form-action, too.
-	own := "'self' " + public.Scheme + "://" + public.Host
-	s.policy = "default-src 'none'; style-src " + own + "; form-action " + own + " " + strings.Join(a.ReturnHosts, " ") +
-		"; base-uri 'none'; frame-ancestors 'none'"
-	read(e, signInPath, s.show)
+	s := signIn{api: a, op: op, path: public.Path + signInPath, hosts: append(slices.Clone(a.ReturnHosts), public.Host)}
+	read(e, signInPath, s.look)
 	e.POST(signInPath, s.take)
 	return nil
 }
@@ -105,10 +89,10 @@ func (s signIn) destination(r *http.Request) (d destination, err error) {
 	return d, nil
 }
 
-// show returns at once who is signed in, or whose session the refresh token in the cookie prolongs. Everybody else gets
+// look returns at once who is signed in, or whose session the refresh token in the cookie prolongs. Everybody else gets
 // the form.
-func (s signIn) show(g *gin.Context) {
-	c := s.call(g)
+func (s signIn) look(g *gin.Context) {
+	c := newCall(g)
 	d, err := s.destination(g.Request)
 	in := false
 	ours := led(g.Request) || s.ownPage(g.Request, s.op)          // what another page embeds comes without cookies
@@ -129,7 +113,7 @@ func (s signIn) show(g *gin.Context) {
 
 // take signs in by the form.
 func (s signIn) take(g *gin.Context) {
-	c := s.call(g)
+	c := newCall(g)
 	d, err := s.destination(g.Request)
 	if err != nil {
 		s.fail(g, d, err, signInPage{})
@@ -140,12 +124,6 @@ func (s signIn) take(g *gin.Context) {
 		return
 	}
 	g.Redirect(http.StatusSeeOther, cmp.Or(d.to, s.PublicURL+signInPath))
-}
-
-func (s signIn) call(g *gin.Context) *call {
-	c := &call{gin: g}
-	c.Context = audit.From(g.Request.Context(), c.origin())
-	return c
 }
 
 func (s signIn) signedIn(c *call) (bool, error) {
@@ -203,17 +181,10 @@ func (s signIn) try(c *call, client string) error {
 	return err
 }
 
-// fail shows a problem in the words of the API, with its status.
+// fail shows a problem, with its status.
 func (s signIn) fail(g *gin.Context, d destination, err error, page signInPage) {
-	p := problemOf(err)
-	if p.status >= http.StatusInternalServerError {
-		s.Log.Error("request failed", "requestId", requestID(g), "status", p.status, "error", err)
-	}
-	p.headers(g, err)
-	page.Problem = p.detail
-	if errors.Is(err, auth.ErrInvalidGrant) {
-		page.Problem = "The name or the password is not right."
-	}
+	p := s.told(g, err)
+	page.Problem = p.code
 	s.render(g, p.status, d, page)
 }
 
@@ -225,11 +196,6 @@ func (s signIn) render(g *gin.Context, status int, d destination, page signInPag
 	if d.to != "" {
 		here.Set("return", d.to) // which is the last in the order of the alphabet, too
 	}
-	page.Public, page.To, page.Here = s.PublicURL, d.to, s.PublicURL+signInPath+"?"+here.Encode()
-	var out bytes.Buffer
-	if err := s.page.Execute(&out, page); err != nil {
-		panic(err)
-	}
-	g.Header("Content-Security-Policy", s.policy)
-	g.Data(status, "text/html; charset=utf-8", out.Bytes())
+	page.To, page.Here = d.to, s.PublicURL+signInPath+"?"+here.Encode()
+	s.show(g, pages.Page{Name: "sign-in", Status: status, Data: page, LeadsTo: s.ReturnHosts})
 }

@@ -105,7 +105,7 @@ func TestSignInPageReturnsWhoSignsIn(t *testing.T) {
 			}
 			for name, want := range map[string]string{
 				"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Content-Type-Options": "nosniff", "Content-Type": "text/html; charset=utf-8",
-				"Content-Security-Policy": "default-src 'none'; style-src 'self' https://usher.test; form-action 'self' https://usher.test ; base-uri 'none'; frame-ancestors 'none'",
+				"Content-Security-Policy": "default-src 'none'; script-src 'self' https://usher.test; style-src 'self' https://usher.test; form-action 'self' https://usher.test; base-uri 'none'; frame-ancestors 'none'",
 			} {
 				if got.header.Get(name) != want {
 					t.Errorf("%s: %q", name, got.header.Get(name))
