@@ -2,6 +2,7 @@ package store
 
 import (
 	"maps"
+	"strings"
 	"testing"
 	"time"
 )
@@ -50,6 +51,28 @@ func TestFieldsAndLoad(t *testing.T) {
 	}
 }
 
+// A text that can be long is kept in pieces, none of which is longer than Redis keeps compactly; a shorter one takes the
+// rest of the one before away.
+func TestALongTextIsKeptInPieces(t *testing.T) {
+	t.Parallel()
+	type letter struct {
+		Text string `store:"text,3"`
+	}
+	whole := strings.Repeat("ж", 96)
+	for _, row := range []struct{ text, kept string }{
+		{"", ""}, {"hi", "hi"}, {whole[:64], whole[:64]}, {whole[:65], whole[:65]}, {whole, whole}, {whole + "beyond", whole},
+	} {
+		r := Fields(letter{row.text})
+		if len(r) != 3 || max(len(r["text"]), len(r["text2"]), len(r["text3"])) > 64 {
+			t.Errorf("%q is kept as %q", row.text, r)
+		}
+		var got letter
+		if err := r.Load(&got); err != nil || got.Text != row.kept {
+			t.Errorf("%q was loaded from %q, %v", got.Text, r, err)
+		}
+	}
+}
+
 func TestLoadRefusesWhatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	for _, r := range []Record{{"count": "x"}, {"big": "9223372036854775808"}, {"ends": "soon"}, {"wait": "1s"}} {
@@ -75,6 +98,16 @@ func TestFieldsPanicsForWhatItCannotStore(t *testing.T) {
 		struct {
 			a string `store:"a"`
 		}{"unexported"},
+		struct {
+			A int `store:"a,2"`
+		}{},
+		struct {
+			A string `store:"a,1"`
+		}{},
+		struct {
+			A string `store:"a,2"`
+			B string `store:"a2"`
+		}{},
 	} {
 		func() {
 			defer func() {
