@@ -50,7 +50,7 @@ func (a *Authority) ListKeys() []KeyState {
 	return list
 }
 
-// RotateKeys asks for a rotation of all keys. It begins when a server looks next, within its KeyCache: how long the old
+// RotateKeys asks for a rotation of all keys but that of PINs. It begins when a server looks next, within its KeyCache: how long the old
 // keys have to be good depends on the settings of those who serve.
 func (a *Authority) RotateKeys(ctx context.Context) error {
 	_, err := a.Apply(ctx, store.Tx{Do: []store.Write{store.Set(keyRing, store.Record{"due": store.Millis(a.Now())})}})

@@ -32,9 +32,14 @@ func decode(s string) ([]byte, error) {
 const (
 	forSigning = "signing" // Ed25519: access tokens and room tokens
 	forRefresh = "refresh" // HMAC-SHA256: refresh tokens
+	forPINs    = "pin"     // HMAC-SHA256: what is stored of PINs
 )
 
-var uses = []string{forSigning, forRefresh}
+// A PIN can be as old as what it guards, which is prolonged as its owner likes: the key of PINs stays until it is revoked.
+var (
+	uses     = []string{forSigning, forRefresh, forPINs}
+	rotating = []string{forSigning, forRefresh}
+)
 
 // A key goes through three states, none of which is stored: they follow from two instants and the time it is. It is
 // next until From, which is not set before a rotation begins; then it is active, until another one's From has come; and
@@ -55,7 +60,7 @@ type key struct {
 
 // arm makes a key usable of its 32 secret bytes.
 func (k *key) arm(raw []byte) {
-	if k.Use == forRefresh {
+	if k.Use != forSigning {
 		k.mac, k.alg = raw, "HS256"
 		return
 	}
@@ -65,7 +70,7 @@ func (k *key) arm(raw []byte) {
 
 // secret is what arm was given.
 func (k *key) secret() []byte {
-	if k.Use == forRefresh {
+	if k.Use != forSigning {
 		return k.mac
 	}
 	return k.private.Seed()

@@ -69,7 +69,7 @@ func (a *Authority) tendKeys(ctx context.Context) error {
 	var next []*key
 	err := a.turnKeys(ctx, func(r *keyring, now time.Time) error {
 		next = nil
-		for _, use := range uses {
+		for _, use := range rotating {
 			old := a.set.KeyRotation > 0 && now.Sub(r.active(use, now).From) >= a.set.KeyRotation
 			if (old || r.due) && r.pending(use, now) == nil {
 				next = append(next, a.rotateKey(r, use, now))

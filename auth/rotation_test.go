@@ -122,7 +122,7 @@ func TestOneServerOfAFleetRotates(t *testing.T) {
 			}
 			require.Len(w, w.JWKS(), 3)
 			events := slices.DeleteFunc(w.ofInstallation(audit.KeyRotated), func(e audit.Event) bool { return e.At.Before(w.Now()) })
-			require.Len(w, events, len(uses))
+			require.Len(w, events, len(rotating))
 		}
 	})
 }
