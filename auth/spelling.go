@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"fmt"
 	"net/mail"
 	"net/url"
 	"strings"
@@ -82,13 +83,29 @@ func checkName(s string) (string, error) {
 // of which can be seen. It is no identifier, and need not be unique. The joiners that some scripts and emoji are
 // written with are no disguise here. It is a *FieldError of that field where the name is none.
 func ShownName(field, s string) (string, error) {
-	s = strings.TrimSpace(norm.NFC.String(s))
-	plain := strings.NewReplacer("\u200c", "", "\u200d", "", "\ufe0e", "", "\ufe0f", "").Replace(s)
-	// Without its joiners a text can become one that it was not, and so what they stand in is looked at, too.
-	if strings.TrimSpace(plain) == "" || utf8.RuneCountInString(s) > longestName || !utf8.ValidString(s) || !visible(plain) {
+	s, blank, ok := shown(s, longestName)
+	if !ok || blank {
 		return "", &FieldError{field, "not 1 to 100 characters that can be seen"}
 	}
 	return s, nil
+}
+
+// ShownText is ShownName for one line of text about something: of so many characters at most, or none at all.
+func ShownText(field, s string, longest int) (string, error) {
+	s, _, ok := shown(s, longest)
+	if !ok {
+		return "", &FieldError{field, fmt.Sprintf("not at most %d characters that can be seen, in one line", longest)}
+	}
+	return s, nil
+}
+
+// shown is a text as it is kept; blank where there is nothing to see, ok where nothing is hidden in it.
+func shown(s string, longest int) (kept string, blank, ok bool) {
+	s = strings.TrimSpace(norm.NFC.String(s))
+	plain := strings.NewReplacer("\u200c", "", "\u200d", "", "\ufe0e", "", "\ufe0f", "").Replace(s)
+	// Without its joiners a text can become one that it was not, and so what they stand in is looked at, too.
+	ok = utf8.RuneCountInString(s) <= longest && utf8.ValidString(s) && visible(plain)
+	return s, strings.TrimSpace(plain) == "", ok
 }
 
 func checkPhone(s string) (string, error) {

@@ -28,14 +28,16 @@ func linkOf(l invites.Link) wire.AccessLink {
 	return wire.AccessLink{
 		ID: l.ID, Username: l.Username, Role: wire.GuestRole(l.Role), ExternalUserID: l.ExternalUserID,
 		IsPermanent: l.Permanent, State: wire.LinkState(l.State), Seats: &taken, IssuedBy: l.Issuer,
-		CreatedAt: l.Created, ExpiresAt: l.Ends,
+		CreatedAt: l.Created, ExpiresAt: l.Ends, MaxUses: l.MaxUses, NotBefore: l.NotBefore, Note: l.Note,
+		HasPin: l.PIN != "", PinFailures: l.PINFailures, PinPausedUntil: l.PINPaused,
 	}
 }
 
 func (a *api) generateAccess(c *call, in wire.NewLink) (any, error) {
 	link, url, err := a.Desk.GenerateAccess(c, c.who, c.id("spaceId"), c.id("roomId"), invites.NewLink{
 		Username: in.Username, Role: string(in.Role), ExternalUserID: in.ExternalUserID,
-		TTL: time.Duration(in.TTL) * time.Second, Permanent: in.IsPermanent,
+		TTL: time.Duration(in.TTL) * time.Second, Permanent: in.IsPermanent, MaxUses: in.MaxUses, NotBefore: in.NotBefore,
+		Note: in.Note, PIN: secret.New(in.Pin),
 	})
 	return wire.LinkCreated{ID: link.ID, URL: url.Reveal(), ExpiresAt: link.Ends}, err
 }
@@ -68,12 +70,12 @@ func (a *api) previewAccess(c *call, in wire.AccessToken) (any, error) {
 	p, err := a.Desk.Preview(c, secret.New(in.AccessToken))
 	return wire.AccessPreview{
 		RoomName: p.Room.Name, Alias: p.Room.Alias, ParticipantName: p.Link.Username, Role: wire.GuestRole(p.Link.Role),
-		State: wire.LinkState(p.Link.State), ExpiresAt: p.Link.Ends,
+		State: wire.LinkState(p.Link.State), ExpiresAt: p.Link.Ends, NotBefore: p.Link.NotBefore, NeedsPin: p.Link.PIN != "",
 	}, err
 }
 
 func (a *api) redeemAccess(c *call, in wire.Redemption) (any, error) {
-	seated, err := a.Desk.Redeem(c, secret.New(in.AccessToken), secret.New(in.SeatKey))
+	seated, err := a.Desk.Redeem(c, secret.New(in.AccessToken), secret.New(in.SeatKey), secret.New(in.Pin))
 	if err != nil {
 		return nil, err
 	}

@@ -139,6 +139,10 @@ var bounds = []struct {
 	least, most      int
 }{
 	{"generateAccess", "ttl", 60, 315_360_000},
+	{"generateAccess", "maxUses", 1, 1000},
+	{"generateAccess", "note", 0, 200},
+	{"generateAccess", "pin", 4, 12},
+	{"redeemAccess", "pin", 4, 12},
 	{"updateAccessLink", "ttl", 60, 315_360_000},
 	{"createInvite", "expiresIn", 60, 2_592_000}, // 30 days
 	{"redeemAccess", "seatKey", 22, 128},         // 128 bits in base64url
@@ -204,6 +208,7 @@ var shapes = []struct {
 	{"kick", "userId", []string{anID}, notIDs},
 	{"kick", "seatId", []string{anID}, notIDs},
 	{"redeemAccess", "seatKey", []string{"Wm9vVGhlU2VhdEtleUlzTW_-"}, []string{"Wm9vVGhlU2VhdEtleUlzTW+/", "Wm9vVGhlU2VhdEtleUlzTW=="}},
+	{"generateAccess", "pin", []string{"0000"}, []string{"12a4", "12 34", "-123", "+123", "12.34"}},
 	{"createUser", "email", []string{"a@b"}, []string{"a@", "@b", "a@b@c", "a b@c", "abc"}},
 	{"createUser", "username", []string{"Ann Smith"}, []string{"ann@smith", "ann\u2028", "ann\u202e"}},
 	{"createUser", "phone", []string{"+7 967", ""}, []string{"7-967", "seven"}},

@@ -24,7 +24,7 @@ const (
 )
 
 // secretFields are where a secret comes in.
-var secretFields = []string{"password", "oldPassword", "newPassword", "client_secret", "refresh_token", "token", "accessToken", "seatKey", "captchaToken"}
+var secretFields = []string{"password", "oldPassword", "newPassword", "client_secret", "refresh_token", "token", "accessToken", "seatKey", "pin", "captchaToken"}
 
 // A draft is a request before it is written down.
 type draft struct {

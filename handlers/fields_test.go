@@ -115,6 +115,8 @@ func (sc *scene) linksFields() {
 	sc.says(claims(sc, pass.text("roomToken")), "externalUserId", "pupil/17", "name", "John Smith", "role", "role_room_moderator",
 		"how", "link", "sub", seat.text("seatId"), "aud", "room", "canPublish", true, "hidden", false)
 
+	sc.guardedFields(all)
+
 	// Paused, nobody sits there and nobody gets in; resumed, the same key finds the same seat.
 	sc.says(sc.as("room owner", "PATCH", all+"/{link}", `{"paused":true}`), "state", "paused", "seats", 1.0)
 	if got := sc.ask("john", "GET", "/v1/access/seat", "").status; got != 401 {
@@ -123,6 +125,31 @@ func (sc *scene) linksFields() {
 	sc.says(sc.ask("nobody", "POST", "/v1/access/redeem", redeem), "code", "link_paused")
 	sc.says(sc.as("room owner", "PATCH", all+"/{link}", `{"paused":false,"ttl":7200}`), "state", "live")
 	sc.says(sc.as("nobody", "POST", "/v1/access/redeem", redeem), "seatId", seat.text("seatId"))
+}
+
+// guardedFields: what a link is asked for besides shows to those who manage it, and to a guest what he has to know.
+func (sc *scene) guardedFields(all string) {
+	sc.t.Helper()
+	start := time.Now().Add(time.Hour).UTC().Truncate(time.Second).Format(time.RFC3339)
+	early := sc.as("room owner", "POST", links, `{"username":"Ann","role":"user","ttl":60,"notBefore":"`+start+`"}`)
+	sc.keep("early", early, "id")
+	sc.says(sc.as("room owner", "GET", all+"/{early}", ""), "notBefore", start, "maxUses", 1.0, "state", "not_yet_valid", "hasPin", nil)
+	token := `{"accessToken":"` + tokenOf(early) + `"`
+	sc.says(sc.as("nobody", "POST", "/v1/access/preview", token+`}`), "notBefore", start, "state", "not_yet_valid", "needsPin", nil)
+	sc.says(sc.ask("nobody", "POST", "/v1/access/redeem", token+`}`), "status", 403.0, "code", "link_not_yet_valid", "until", start)
+
+	class := sc.as("room owner", "POST", links, `{"username":"Ann","role":"user","maxUses":30,"note":"For Tuesday","pin":"0042"}`)
+	sc.keep("class", class, "id")
+	token = `{"accessToken":"` + tokenOf(class) + `"`
+	sc.says(sc.as("nobody", "POST", "/v1/access/preview", token+`}`), "state", "live", "needsPin", true, "note", nil, "pin", nil)
+	sc.says(sc.ask("nobody", "POST", "/v1/access/redeem", token+`}`), "status", 403.0, "code", "pin_required")
+	for range 10 {
+		sc.says(sc.ask("nobody", "POST", "/v1/access/redeem", token+`,"pin":"0043"}`), "status", 403.0, "code", "pin_wrong")
+	}
+	link := sc.as("room owner", "GET", all+"/{class}", "")
+	sc.says(link, "maxUses", 30.0, "note", "For Tuesday", "hasPin", true, "pinFailures", 10.0, "pin", nil, "state", "live")
+	sc.says(sc.ask("nobody", "POST", "/v1/access/redeem", token+`,"pin":"0042"}`),
+		"status", 403.0, "code", "link_pin_paused", "until", link.text("pinPausedUntil"))
 }
 
 // claims are what a token says, to whoever does not verify it.

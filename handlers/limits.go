@@ -87,7 +87,7 @@ var table = []limit{
 	{name: "preview", counts: failures, guesses: []error{invites.ErrLinkUnknown}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
 	}},
-	{name: "redeem", counts: failures, guesses: []error{invites.ErrLinkUnknown}, rules: []rule{
+	{name: "redeem", counts: failures, guesses: []error{invites.ErrLinkUnknown, invites.ErrPINWrong}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
 	}},
 	{name: "activate", counts: failures, guesses: []error{invites.ErrInviteNotFound, roles.ErrNotFound}, rules: []rule{

@@ -103,6 +103,10 @@ var problems = []problem{
 	{is(invites.ErrLinkExpired), 410, "link_expired", "The link has expired."},
 	{is(invites.ErrLinkRevoked), 410, "link_revoked", "The link was revoked."},
 	{is(invites.ErrLinkPaused), 403, "link_paused", "The link is paused."},
+	{is(invites.ErrLinkEarly), 403, "link_not_yet_valid", "The link is not valid yet; it will be, from `until` on."},
+	{is(invites.ErrPINPaused), 403, "link_pin_paused", "Too many wrong PINs were said: until then, the link lets nobody new in."},
+	{is(invites.ErrPINRequired), 403, "pin_required", "The link asks for a PIN."},
+	{is(invites.ErrPINWrong), 403, "pin_wrong", "The PIN is not the link's."},
 	{is(invites.ErrSeatBanned), 403, "banned", "The caller is banned here."},
 
 	{is(password.ErrBusy), 503, "busy", "Too many passwords are being checked. Try again in a moment."},

@@ -13,6 +13,7 @@ import (
 
 	"usher/auth"
 	"usher/handlers/wire"
+	"usher/invites"
 	"usher/roles"
 )
 
@@ -60,6 +61,9 @@ func (a *api) problem(p problem, err error) wire.Problem {
 	}
 	if banned, ok := errors.AsType[*roles.BannedError](err); ok {
 		body.Until = banned.Until
+	}
+	if wait, ok := errors.AsType[*invites.WaitError](err); ok {
+		body.Until = wait.Until
 	}
 	if owner, ok := errors.AsType[*roles.SoleOwnerError](err); ok {
 		body.Spaces = owner.Spaces

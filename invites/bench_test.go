@@ -91,7 +91,7 @@ func (s *school) redeem(n int) func(context.Context, int) error {
 		links[i] = s.link(permanent)
 	}
 	return func(ctx context.Context, i int) error {
-		_, err := s.desk.Redeem(ctx, links[i%len(links)].token, secret.String{})
+		_, err := s.desk.Redeem(ctx, links[i%len(links)].token, secret.String{}, secret.String{})
 		return err
 	}
 }

@@ -29,11 +29,20 @@ var reasons = []struct {
 	{ErrLinkRevoked, "link_revoked"},
 	{ErrLinkExpired, "link_expired"},
 	{ErrLinkPaused, "link_paused"},
+	{ErrLinkEarly, "link_not_yet_valid"},
 	{ErrLinkUsed, "link_used"},
+	{ErrPINPaused, "link_pin_paused"},
+	{ErrPINRequired, "pin_required"},
+	{ErrPINWrong, "pin_wrong"},
 }
 
 // refused records that a link gave no seat, and returns why.
 func (d *Desk) refused(ctx context.Context, h hall, refusal error) error {
+	if errors.Is(refusal, ErrPINPaused) {
+		if err := d.pinPaused(ctx, h); err != nil {
+			return err
+		}
+	}
 	for _, r := range reasons {
 		if errors.Is(refusal, r.err) {
 			e := audit.Event{Type: audit.LinkRefused, Subject: h.link.ID, Space: h.token.space, Room: h.token.room, Reason: r.word}

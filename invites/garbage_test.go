@@ -34,13 +34,13 @@ func TestGarbage(t *testing.T) {
 	require.Equal(t, g.ID, h.seat(of, laptop).ID)
 	h.pass(5*day + 7*day - time.Minute)
 	h.sweep()
-	_, err = h.desk.Redeem(t.Context(), of.token, laptop)
+	_, err = h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 	require.ErrorIs(t, err, invites.ErrLinkExpired)
 	h.extend(of.ID, time.Hour)
 	h.lives(h.seat(of, laptop))
 	h.pass(time.Hour + 7*day + time.Minute)
 	h.sweep()
-	_, err = h.desk.Redeem(t.Context(), of.token, laptop)
+	_, err = h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 	require.ErrorIs(t, err, invites.ErrLinkUnknown)
 	_, err = h.desk.GetInvite(t.Context(), h.owner, h.space, in.ID)
 	require.ErrorIs(t, err, invites.ErrInviteNotFound)
@@ -65,7 +65,7 @@ func TestVeryManySeats(t *testing.T) {
 		of := h.link(permanent)
 		guests := make([]guest, 450)
 		got := atOnce(len(guests), func(i int) error {
-			seated, err := h.desk.Redeem(t.Context(), of.token, keyOf(i))
+			seated, err := h.desk.Redeem(t.Context(), of.token, keyOf(i), noPIN)
 			guests[i].Seated = seated
 			return err
 		})

@@ -26,7 +26,7 @@ func TestSeatKeys(t *testing.T) {
 		require.GreaterOrEqual(t, len(made.SeatKey.Reveal()), 22, "128 bits and more")
 		require.NotEqual(t, made.SeatKey.Reveal(), h.seat(h.link(oneTime), secret.String{}).SeatKey.Reveal())
 		require.Equal(t, made.ID, h.seat(c, made.SeatKey).ID)
-		_, err := h.desk.Redeem(t.Context(), c.token, secret.String{})
+		_, err := h.desk.Redeem(t.Context(), c.token, secret.String{}, noPIN)
 		require.ErrorIs(t, err, invites.ErrLinkUsed)
 	})
 }
@@ -70,12 +70,12 @@ func TestForgedTokens(t *testing.T) {
 			"nothing":                 "",
 			"a name":                  h.mod.ID,
 		} {
-			_, err := h.desk.Redeem(t.Context(), secret.New(token), laptop)
+			_, err := h.desk.Redeem(t.Context(), secret.New(token), laptop, noPIN)
 			require.ErrorIs(t, err, invites.ErrLinkUnknown, name)
 			_, err = h.desk.Preview(t.Context(), secret.New(token))
 			require.ErrorIs(t, err, invites.ErrLinkUnknown, name)
 		}
-		_, err := h.desk.Redeem(t.Context(), secret.New(mine), laptop)
+		_, err := h.desk.Redeem(t.Context(), secret.New(mine), laptop, noPIN)
 		require.NoError(t, err)
 	})
 }

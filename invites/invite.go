@@ -41,6 +41,7 @@ const (
 	Live    State = "live"    // a link that takes a seat
 	Used    State = "used"
 	Paused  State = "paused"
+	Early   State = "not_yet_valid" // a link before its time
 	Expired State = "expired"
 	Revoked State = "revoked"
 	Void    State = "void"

@@ -29,8 +29,22 @@ var (
 	ErrLinkExpired = errors.New("invites: the link has expired")
 	ErrLinkRevoked = errors.New("invites: the link was revoked")
 	ErrLinkPaused  = errors.New("invites: the link is paused")
+	ErrLinkEarly   = errors.New("invites: the link is not yet valid")
+	ErrPINRequired = errors.New("invites: the link needs a PIN")
+	ErrPINWrong    = errors.New("invites: the PIN is wrong")
+	ErrPINPaused   = errors.New("invites: too many wrong PINs; nobody new gets in for a while")
 	ErrSeatBanned  = errors.New("invites: the seat was put out of the room")
 )
+
+// A WaitError is a refusal that ends by itself: it wraps ErrLinkEarly or ErrPINPaused.
+type WaitError struct {
+	Why   error
+	Until time.Time
+}
+
+func (e *WaitError) Error() string { return e.Why.Error() }
+
+func (e *WaitError) Unwrap() error { return e.Why }
 
 // Settings are what a Desk is told at start.
 type Settings struct {

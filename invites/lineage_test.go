@@ -64,7 +64,7 @@ func TestLineage(t *testing.T) {
 				h.dead(g)
 				h.is(empty, invites.Void)
 				for _, of := range []ticket{empty, taken} {
-					_, err := h.desk.Redeem(t.Context(), of.token, laptop)
+					_, err := h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 					require.ErrorIs(t, err, invites.ErrLinkRevoked)
 				}
 				_, err := h.desk.ActivateInvite(t.Context(), h.ann, h.space, in.ID)

@@ -18,7 +18,10 @@ import (
 const (
 	DefaultLinkTTL = 24 * time.Hour
 	MinLinkTTL     = time.Minute
-	MaxSeats       = 10_000 // seats of a permanent link; a one-time link has one
+	MaxLinkAhead   = 90 * 24 * time.Hour // before a link is valid
+	MaxLinkUses    = 1000
+	MaxSeats       = 10_000 // seats of a permanent link
+	longestNote    = 200    // characters
 )
 
 // A Link lets someone without an account into one room, with a name and a role, until it ends. As an anchor of its
@@ -28,7 +31,13 @@ type Link struct {
 	Username       string    `store:"name"` // the shown name; the guest can't change it
 	Role           string    `store:"role"` // "user" or "moderator"
 	ExternalUserID string    `store:"externalId"`
-	Permanent      bool      `store:"permanent"` // any number of seats, else one
+	Permanent      bool      `store:"permanent"` // MaxSeats seats, and a seat that is put out gives its place back
+	MaxUses        int       `store:"maxUses"`   // seats of one that is not permanent
+	NotBefore      time.Time `store:"notBefore"` // nobody takes a seat before
+	Note           string    `store:"note,13"`   // for those who manage the link
+	PIN            string    `store:"pin"`       // as auth.HashPIN has it; empty where none is asked for
+	PINFailures    int       `store:"pinTries"`  // wrong ones since the last right one
+	PINFailed      time.Time `store:"pinAt"`     // the last of them
 	Issuer         string    `store:"issuer"`
 	Epoch          string    `store:"epoch"` // the issuer's, when he issued it
 	Created        time.Time `store:"created"`
@@ -36,34 +45,40 @@ type Link struct {
 	Paused         time.Time `store:"paused"`
 	Revoked        time.Time `store:"ended"`
 	Left           int       `store:"left"` // seats that nobody has taken yet
+	Rev            string    `store:"rev"`  // changes with everything but Left, PINFailures and PINFailed
 
-	State State
+	State     State
+	PINPaused time.Time // until when wrong PINs keep newcomers out; zero where they don't
 }
 
-// NewLink is what one asks for. A zero TTL is DefaultLinkTTL.
+// NewLink is what one asks for. A zero TTL is DefaultLinkTTL; it counts from NotBefore, where that is still to come. No
+// MaxUses is one.
 type NewLink struct {
 	Username, Role, ExternalUserID string
 	TTL                            time.Duration
 	Permanent                      bool
+	MaxUses                        int
+	NotBefore                      time.Time
+	Note                           string
+	PIN                            secret.String // 4 to 12 digits, or none
 }
 
 // Taken is the number of seats that were taken on the link.
-func (l Link) Taken() int {
+func (l Link) Taken() int { return l.places() - l.Left }
+
+func (l Link) places() int {
 	if l.Permanent {
-		return MaxSeats - l.Left
+		return MaxSeats
 	}
-	return 1 - l.Left
+	return max(1, l.MaxUses)
 }
 
 // GenerateAccess makes a link and, this once, its URL. Owner and moderators of the room may, while they may enter it;
-// the space's owner as such may not. It is an auth.FieldError for a role or a ttl out of range, roles.ErrRoomClosed for
-// a room that nobody enters any more.
+// the space's owner as such may not. It is an auth.FieldError for what is out of range, roles.ErrRoomClosed for a room
+// that nobody enters any more.
 func (d *Desk) GenerateAccess(ctx context.Context, who auth.Identity, space, room string, in NewLink) (Link, secret.String, error) {
-	if in.TTL == 0 {
-		in.TTL = min(DefaultLinkTTL, d.set.MaxLinkTTL)
-	}
-	name, err := auth.ShownName("username", in.Username)
-	if err := cmp.Or(err, d.checkTTL(in.TTL), checkRole(in.Role)); err != nil {
+	asked, err := d.newLink(who, in)
+	if err != nil {
 		return Link{}, secret.String{}, err
 	}
 	var link Link
@@ -76,15 +91,13 @@ func (d *Desk) GenerateAccess(ctx context.Context, who auth.Identity, space, roo
 		if !st.Room.Closed.IsZero() {
 			return roles.ErrRoomClosed
 		}
-		link = Link{
-			ID: d.auth.NewID(), Username: name, Role: in.Role, ExternalUserID: in.ExternalUserID, Permanent: in.Permanent,
-			Issuer: who.ID, Epoch: st.Tenure.Epoch, Created: st.Now, Ends: st.Now.Add(in.TTL), Left: 1, State: Live,
-		}
-		if link.Permanent {
-			link.Left = MaxSeats
+		link = asked
+		link.ID, link.Epoch = d.auth.NewID(), st.Tenure.Epoch
+		if !in.PIN.Empty() {
+			link.PIN = d.auth.HashPIN(link.ID, in.PIN)
 		}
 		token := linkToken{space: space, room: room, link: link.ID, secret: secret.New(string(d.auth.Random(secretBytes)))}
-		location = d.url(st.Room.Alias, name, token)
+		location = d.url(st.Room.Alias, link.Username, token)
 		return d.issue(ctx, st, link, token)
 	})
 	e := audit.Event{Type: audit.LinkCreated, Subject: link.ID, Space: space, Room: room, Role: in.Role}
@@ -94,19 +107,28 @@ func (d *Desk) GenerateAccess(ctx context.Context, who auth.Identity, space, roo
 	return link, location, nil
 }
 
-func (d *Desk) checkTTL(ttl time.Duration) error {
-	if ttl < MinLinkTTL || ttl > d.set.MaxLinkTTL {
-		return &auth.FieldError{Field: "/ttl", Reason: "out of range"}
+// newLink is the link that somebody asks for, but for what is found out where it is made.
+func (d *Desk) newLink(who auth.Identity, in NewLink) (Link, error) {
+	now := d.auth.Now()
+	if in.TTL == 0 {
+		in.TTL = min(DefaultLinkTTL, d.set.MaxLinkTTL)
 	}
-	return nil
-}
-
-// checkRole: a link gives one of two roles, and whoever may issue links has at least the higher one.
-func checkRole(role string) error {
-	if role != "user" && role != "moderator" {
-		return &auth.FieldError{Field: "/role", Reason: "not a role of a guest"}
+	if !in.Permanent && in.MaxUses == 0 {
+		in.MaxUses = 1
 	}
-	return nil
+	name, err := auth.ShownName("username", in.Username)
+	start, late := checkStart(in.NotBefore, now)
+	note, long := auth.ShownText("/note", in.Note, longestNote)
+	err = cmp.Or(err, d.checkTTL(in.TTL), checkRole(in.Role), checkUses(in.MaxUses, in.Permanent), late, long, checkPIN(in.PIN))
+	link := Link{
+		Username: name, Role: in.Role, ExternalUserID: in.ExternalUserID, Permanent: in.Permanent, MaxUses: in.MaxUses,
+		NotBefore: start, Note: note, Issuer: who.ID, Created: now, Ends: later(now, start).Add(in.TTL),
+	}
+	link.Left, link.State = link.places(), Live
+	if !start.IsZero() {
+		link.State = Early
+	}
+	return link, err
 }
 
 func (d *Desk) issue(ctx context.Context, st roles.Standing, link Link, token linkToken) error {
@@ -137,6 +159,14 @@ func (d *Desk) mayIssue(ctx context.Context, who auth.Identity, space, room stri
 	return st, st.May(roles.IssueLinks)
 }
 
+// looked completes a link as it was read with what follows from the time; lineage is the record of its issuer's epoch.
+func (l *Link) looked(lineage store.Record, now time.Time) {
+	l.State = l.state(lineage, now)
+	if until := l.PINFailed.Add(PINPause); l.PINFailures >= MaxPINFailures && until.After(now) {
+		l.PINPaused = until
+	}
+}
+
 // state is what a link is good for; lineage is the record of its issuer's epoch.
 func (l Link) state(lineage store.Record, now time.Time) State {
 	switch {
@@ -148,6 +178,8 @@ func (l Link) state(lineage store.Record, now time.Time) State {
 		return Expired
 	case !l.Paused.IsZero():
 		return Paused
+	case l.NotBefore.After(now):
+		return Early
 	case l.Left < 1:
 		return Used
 	}
@@ -155,7 +187,10 @@ func (l Link) state(lineage store.Record, now time.Time) State {
 }
 
 // refusal is why a link in a state takes no new seat; nil where it does.
-func (s State) refusal() error {
+func (l Link) refusal(s State) error {
+	if s == Early {
+		return &WaitError{ErrLinkEarly, l.NotBefore}
+	}
 	return map[State]error{
 		Revoked: ErrLinkRevoked, Void: ErrLinkRevoked, Expired: ErrLinkExpired, Paused: ErrLinkPaused, Used: ErrLinkUsed,
 	}[s]

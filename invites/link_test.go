@@ -152,7 +152,7 @@ func TestWhatALinkIs(t *testing.T) {
 			require.NoError(t, err)
 			want := invites.Link{
 				ID: link.ID, Username: "Zoë & Søn", Role: row.role, ExternalUserID: "pupil/17", Issuer: h.mod.ID, Epoch: link.Epoch,
-				Created: h.now(), Ends: h.now().Add(row.lives), Left: 1, State: invites.Live,
+				Created: h.now(), Ends: h.now().Add(row.lives), MaxUses: 1, Left: 1, State: invites.Live,
 			}
 			require.Equal(t, want, link)
 			stored, err := h.desk.GetLink(t.Context(), h.owner, h.space, h.room, link.ID)
@@ -185,7 +185,7 @@ func TestTheAddressOfALink(t *testing.T) {
 		token := tokenIn(t, location)
 		require.Equal(t, roomURL+"/"+room.Alias+"?participantName=Zo%C3%AB%20%26%20S%C3%B8n%20%231&accessToken="+token.Reveal(),
 			location.Reveal())
-		seated, err := h.desk.Redeem(t.Context(), token, laptop)
+		seated, err := h.desk.Redeem(t.Context(), token, laptop, noPIN)
 		require.NoError(t, err)
 		require.Equal(t, "Zoë & Søn #1", seated.Username, "the name is the link's")
 		for _, hidden := range []secret.String{token, laptop, seated.AccessToken, seated.RefreshToken} {

@@ -30,7 +30,7 @@ func (d *Desk) links(ctx context.Context, room string, ids ...string) ([]Link, e
 		func(id string, rec, lineage store.Record) (Link, error) {
 			link := Link{ID: id}
 			err := rec.Load(&link)
-			link.State = link.state(lineage, d.auth.Now())
+			link.looked(lineage, d.auth.Now())
 			return link, err
 		})
 }
@@ -92,10 +92,7 @@ func (d *Desk) UpdateLink(ctx context.Context, who auth.Identity, space, room, i
 // change applies a patch to a link as it was read.
 func (d *Desk) change(ctx context.Context, st roles.Standing, link Link, patch LinkPatch) error {
 	room, key := st.Room.ID, auth.LinkKey(st.Room.ID, link.ID)
-	unchanged := []store.Cond{
-		store.Equal(key, "ended", ""), store.Equal(key, "paused", store.Millis(link.Paused)),
-		store.Equal(key, "ends", store.Millis(link.Ends)),
-	}
+	unchanged := []store.Cond{store.Equal(key, "ended", ""), store.Equal(key, "rev", link.Rev)}
 	if link.State == Paused || link.State == Expired { // nobody is seated meanwhile
 		err := d.eachSeat(ctx, room, link.ID, unchanged, func(seat store.Key) store.Write {
 			return store.Set(seat, store.Record{"sid": ""})
@@ -105,7 +102,7 @@ func (d *Desk) change(ctx context.Context, st roles.Standing, link Link, patch L
 		}
 	}
 	var writes []store.Write
-	changed := store.Record{}
+	changed := store.Record{"rev": d.auth.NewID()}
 	if patch.Paused != nil {
 		changed["paused"] = ""
 		if *patch.Paused {

@@ -21,7 +21,7 @@ func TestARedemptionThatIsOvertaken(t *testing.T) {
 		again error // for who has one
 	}{
 		{"taken by another", func(h *house, of ticket) {
-			if _, err := h.desk.Redeem(h.Context(), of.token, phone); err != nil {
+			if _, err := h.desk.Redeem(h.Context(), of.token, phone, noPIN); err != nil {
 				require.ErrorIs(h, err, invites.ErrLinkUsed)
 			}
 		}, invites.ErrLinkUsed, nil},
@@ -33,7 +33,7 @@ func TestARedemptionThatIsOvertaken(t *testing.T) {
 		{"paused and resumed", func(h *house, of ticket) { h.pause(of.ID, true); h.pause(of.ID, false) }, nil, nil},
 		{"prolonged", func(h *house, of ticket) { h.extend(of.ID, 3*day) }, nil, nil},
 		{"shortened", func(h *house, of ticket) { h.extend(of.ID, time.Minute) }, nil, nil},
-		{"over", func(h *house, of ticket) { h.extend(of.ID, time.Minute); h.pass(time.Hour) }, invites.ErrLinkExpired, nil},
+		{"over", func(h *house, of ticket) { h.extend(of.ID, time.Minute); h.pass(time.Hour) }, invites.ErrLinkExpired, invites.ErrLinkExpired},
 		{"the issuer fell", func(h *house, _ ticket) { h.grant(h.mod, roles.RoomUser) }, invites.ErrLinkRevoked, invites.ErrLinkRevoked},
 		{
 			"paused, and the issuer fell", func(h *house, of ticket) { h.pause(of.ID, true); h.grant(h.mod, roles.RoomUser) },
@@ -62,13 +62,13 @@ func TestARedemptionThatIsOvertaken(t *testing.T) {
 				h := w.house(t)
 				of := h.link(oneTime)
 				h.line.does(0, overtakes(func() { row.event(h, of) }))
-				_, err := h.desk.Redeem(t.Context(), of.token, laptop)
+				_, err := h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 				require.ErrorIs(t, err, row.fresh, "new")
 				h = w.house(t)
 				of = h.link(oneTime)
 				h.seat(of, laptop)
 				h.line.does(0, overtakes(func() { row.event(h, of) }))
-				_, err = h.desk.Redeem(t.Context(), of.token, laptop)
+				_, err = h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 				require.ErrorIs(t, err, row.again, "again")
 			})
 		}
@@ -168,7 +168,7 @@ func TestATransactionThatArrivesAgainMuchLater(t *testing.T) {
 		lives bool
 	}{
 		{"another comes", func(h *house, of ticket, _ string) {
-			_, err := h.desk.Redeem(h.Context(), of.token, phone)
+			_, err := h.desk.Redeem(h.Context(), of.token, phone, noPIN)
 			require.ErrorIs(h, err, invites.ErrLinkUsed)
 		}, true},
 		{"kicked", func(h *house, _ ticket, seat string) {
@@ -194,7 +194,7 @@ func TestATransactionThatArrivesAgainMuchLater(t *testing.T) {
 						row.event(h, of, h.seats(of)[0])
 						return apply()
 					})
-					seated, err := h.desk.Redeem(t.Context(), of.token, laptop)
+					seated, err := h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 					h.taken(of, 1)
 					if err != nil {
 						require.ErrorIs(t, err, invites.ErrSeatBanned)
@@ -230,7 +230,7 @@ func TestLostReplies(t *testing.T) {
 			of := h.link(kind)
 			for range 2 { // the second time on the same seat
 				h.line.does(0, lost)
-				_, err := h.desk.Redeem(t.Context(), of.token, laptop)
+				_, err := h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 				require.ErrorIs(t, err, store.ErrUnavailable)
 				h.taken(of, 1)
 				h.lives(h.seat(of, laptop))

@@ -28,7 +28,7 @@ func (d *Desk) Preview(ctx context.Context, token secret.String) (Preview, error
 	if err != nil {
 		return Preview{}, err
 	}
-	if h.link.State = h.link.state(lineage, d.auth.Now()); !h.room.Closed.IsZero() {
+	if h.link.looked(lineage, d.auth.Now()); !h.room.Closed.IsZero() {
 		h.link.State = Closed
 	}
 	return Preview{Link: h.link, Room: h.room}, nil
@@ -54,6 +54,9 @@ func (d *Desk) Explain(ctx context.Context, who auth.Identity, space, room, link
 		return roles.Decision{Reasons: []roles.Reason{{Code: roles.CodeRoomClosed}}}, nil
 	}
 	decision := roles.Decision{Reasons: []roles.Reason{{Code: roles.Code("link_" + found[0].State), Until: found[0].Ends}}}
+	if found[0].State == Early {
+		decision.Reasons[0].Until = found[0].NotBefore
+	}
 	if found[0].State == Live {
 		decision.Allowed, decision.Role = true, roles.GuestRole(found[0].Role)
 	}

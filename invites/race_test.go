@@ -47,7 +47,7 @@ func TestOneSeatForOneThousandKeys(t *testing.T) {
 		h := w.house(t)
 		of := h.link(oneTime)
 		got := atOnce(many, func(i int) error {
-			_, err := h.desk.Redeem(t.Context(), of.token, keyOf(i))
+			_, err := h.desk.Redeem(t.Context(), of.token, keyOf(i), noPIN)
 			return err
 		})
 		require.Equal(t, map[string]int{success: 1, invites.ErrLinkUsed.Error(): many - 1}, got)
@@ -61,7 +61,7 @@ func TestOneSeatForOneKeyOneThousandTimes(t *testing.T) {
 		of := h.link(oneTime)
 		seats := make([]invites.Seated, many)
 		got := atOnce(many, func(i int) (err error) {
-			seats[i], err = h.desk.Redeem(t.Context(), of.token, laptop)
+			seats[i], err = h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 			return err
 		})
 		require.Equal(t, map[string]int{success: many}, got)
@@ -82,10 +82,9 @@ func TestOneSeatForOneKeyOneThousandTimes(t *testing.T) {
 func TestThirtySeatsForOneThousandKeys(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		h := w.house(t)
-		of := h.link(permanent)
-		h.left(of, 30)
+		of := h.link(invites.NewLink{MaxUses: 30})
 		got := atOnce(many, func(i int) error {
-			_, err := h.desk.Redeem(t.Context(), of.token, keyOf(i))
+			_, err := h.desk.Redeem(t.Context(), of.token, keyOf(i), noPIN)
 			return err
 		})
 		require.Equal(t, map[string]int{success: 30, invites.ErrLinkUsed.Error(): many - 30}, got)
@@ -155,7 +154,7 @@ func TestRedeemingAgainstTheLinksEnd(t *testing.T) {
 					if i == n/2 {
 						return row.end(t.Context(), h, of)
 					}
-					seats[i], err = h.desk.Redeem(t.Context(), of.token, keyOf(i))
+					seats[i], err = h.desk.Redeem(t.Context(), of.token, keyOf(i), noPIN)
 					return err
 				})
 				require.Equal(t, n+1, got[success]+got[row.want.Error()], got)
@@ -201,7 +200,7 @@ func TestComingAgainstABan(t *testing.T) {
 				if j == 0 {
 					return h.spaces.Kick(t.Context(), h.owner, h.space, h.room, g.ID)
 				}
-				again, err = h.desk.Redeem(t.Context(), of.token, keyOf(i))
+				again, err = h.desk.Redeem(t.Context(), of.token, keyOf(i), noPIN)
 				return err
 			})
 			require.Equal(t, 2, got[success]+got[invites.ErrSeatBanned.Error()], got)

@@ -39,8 +39,9 @@ type Seated struct {
 // old one. It is one transaction: however many come at once, a one-time link has one seat. An empty key asks for one;
 // only who brings his own can repeat a redemption whose reply was lost.
 // In this order it is ErrLinkUnknown, roles.ErrRoomClosed, ErrSeatBanned, ErrLinkRevoked (also where its issuer fell),
-// ErrLinkExpired, ErrLinkPaused, ErrLinkUsed.
-func (d *Desk) Redeem(ctx context.Context, token, key secret.String) (Seated, error) {
+// ErrLinkExpired, ErrLinkPaused, ErrLinkEarly, ErrLinkUsed, ErrPINPaused, ErrPINRequired, ErrPINWrong. The last five are
+// for newcomers: who has a seat keeps it.
+func (d *Desk) Redeem(ctx context.Context, token, key, pin secret.String) (Seated, error) {
 	t, err := parseLinkToken(token)
 	if err != nil {
 		return Seated{}, err
@@ -59,6 +60,9 @@ func (d *Desk) Redeem(ctx context.Context, token, key secret.String) (Seated, er
 			return d.refused(ctx, h, err)
 		}
 		overtaken = true
+		if err := d.ask(ctx, h, pin); err != nil {
+			return d.refused(ctx, h, err)
+		}
 		got, err = d.take(ctx, h)
 		return err
 	})
@@ -134,10 +138,10 @@ func (h hall) refusal(lineage store.Record, now time.Time) error {
 		return roles.ErrRoomClosed
 	case h.ban.InForce(now) || !h.seat.Out.IsZero():
 		return ErrSeatBanned
-	case h.taken && state == Used:
+	case h.taken && (state == Used || state == Early):
 		return nil // by himself
 	}
-	return state.refusal()
+	return h.link.refusal(state)
 }
 
 // take writes the seat and its new session. It is auth.ErrOvertaken where there is no seat any more.
@@ -156,16 +160,19 @@ func (d *Desk) take(ctx context.Context, h hall) (Seated, error) {
 	return Seated{Tokens: tokens, Seat: h.seat, Space: h.token.space, Room: h.token.room, Alias: h.room.Alias}, err
 }
 
-// seating is the transaction: the link, the room and its issuer's standing as they must be at that instant, and one
-// seat fewer to give where this one is new.
+// stands are the link, the room, the seat and the issuer's standing as they must be at an instant, as conditions.
+func (h hall) stands(now time.Time) []store.Cond {
+	room, link, seat := h.token.room, h.token.key(), auth.SeatKey(h.token.room, h.seat.ID)
+	return append(auth.WhileAlive(link, now, true), store.Equal(link, "rev", h.link.Rev),
+		store.Present(auth.EpochKey("r:"+room, h.link.Epoch)),
+		store.Equal(auth.RoomKey(room), "ended", ""), store.Equal(auth.RoomKey(room), "closed", ""),
+		store.Equal(seat, "ended", ""), roles.NotBanned("r:"+room, h.seat.ID, now))
+}
+
+// seating is the transaction: everything stands, and there is one seat fewer to give where this one is new.
 func (d *Desk) seating(h *hall, session store.Record) store.Tx {
 	now, room, link, seat := d.auth.Now(), h.token.room, h.token.key(), auth.SeatKey(h.token.room, h.seat.ID)
-	tx := store.Tx{
-		If: append(auth.WhileAlive(link, now, true), store.Present(auth.EpochKey("r:"+room, h.link.Epoch)),
-			store.Equal(auth.RoomKey(room), "ended", ""), store.Equal(auth.RoomKey(room), "closed", ""),
-			store.Equal(seat, "ended", ""), roles.NotBanned("r:"+room, h.seat.ID, now)),
-		Do: []store.Write{store.Set(seat, session)},
-	}
+	tx := store.Tx{If: h.stands(now), Do: []store.Write{store.Set(seat, session)}}
 	if h.taken {
 		tx.If = append(tx.If, store.Present(seat))
 		return tx
@@ -175,8 +182,10 @@ func (d *Desk) seating(h *hall, session store.Record) store.Tx {
 		Link: h.link.ID, Created: now, Permanent: h.link.Permanent,
 	}
 	end := h.link.Ends.Add(auth.KeptAfterEnd)
-	tx.If = append(tx.If, store.Absent(seat), store.Above(link, "left", 0),
-		store.Equal(link, "ends", store.Millis(h.link.Ends))) // the seat is kept as long as the link
+	tx.If = append(append(tx.If, store.Absent(seat), store.Above(link, "left", 0)), h.notPINPaused()...)
+	if h.link.PIN != "" {
+		tx.Do = append(tx.Do, store.Set(link, store.Record{"pinTries": ""}))
+	}
 	maps.Copy(session, store.Fields(h.seat)) // one record, and one write
 	tx.Do = append(tx.Do, store.Add(link, "left", -1), store.Collect(seat, end),
 		store.Insert(seatsOf(room, h.link.ID), h.seat.ID), store.CollectIndex(seatsOf(room, h.link.ID), end))

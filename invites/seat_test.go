@@ -45,7 +45,7 @@ func TestOneTimeIsOneSeat(t *testing.T) {
 		require.Equal(t, first.Seat, second.Seat, "the same seat")
 		h.lives(second)
 		h.dead(first)
-		_, err := h.desk.Redeem(t.Context(), of.token, phone)
+		_, err := h.desk.Redeem(t.Context(), of.token, phone, noPIN)
 		require.ErrorIs(t, err, invites.ErrLinkUsed)
 		h.lives(second)
 		link, err := h.desk.GetLink(t.Context(), h.mod, h.space, h.room, of.ID)
@@ -70,7 +70,7 @@ func TestPermanentIsManySeats(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, 2, link.Taken())
 		h.left(of, 0)
-		_, err = h.desk.Redeem(t.Context(), of.token, secret.New("another-another-another"))
+		_, err = h.desk.Redeem(t.Context(), of.token, secret.New("another-another-another"), noPIN)
 		require.ErrorIs(t, err, invites.ErrLinkUsed)
 		h.lives(h.seat(of, phone))
 
@@ -79,7 +79,7 @@ func TestPermanentIsManySeats(t *testing.T) {
 			require.NoError(t, h.spaces.Kick(t.Context(), h.owner, h.space, h.room, one.ID))
 		}
 		h.seat(of, secret.New("another-another-another"))
-		_, err = h.desk.Redeem(t.Context(), of.token, secret.New("yet-another-yet-another"))
+		_, err = h.desk.Redeem(t.Context(), of.token, secret.New("yet-another-yet-another"), noPIN)
 		require.ErrorIs(t, err, invites.ErrLinkUsed)
 	})
 }
@@ -90,7 +90,7 @@ func TestSeatKeysAreLong(t *testing.T) {
 		h := w.house(t)
 		of := h.link(oneTime)
 		var wrong *auth.FieldError
-		_, err := h.desk.Redeem(t.Context(), of.token, secret.New("123456789012345678901"))
+		_, err := h.desk.Redeem(t.Context(), of.token, secret.New("123456789012345678901"), noPIN)
 		require.ErrorAs(t, err, &wrong)
 		require.Equal(t, "seatKey", wrong.Field)
 		h.lives(h.seat(of, secret.New("1234567890123456789012")))
@@ -166,7 +166,7 @@ func TestWhatEndsASession(t *testing.T) {
 				require.NoError(t, row.end(h, g, of))
 				h.dead(g)
 				if row.back != nil {
-					_, err := h.desk.Redeem(t.Context(), of.token, laptop)
+					_, err := h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 					require.ErrorIs(t, err, row.back)
 				}
 				if row.undo != nil {
@@ -195,7 +195,7 @@ func TestAClosedRoom(t *testing.T) {
 		g := h.seat(of, laptop)
 		require.NoError(t, h.spaces.CloseRoom(t.Context(), h.owner, h.space, h.room))
 		for _, key := range []secret.String{laptop, phone} {
-			_, err := h.desk.Redeem(t.Context(), of.token, key)
+			_, err := h.desk.Redeem(t.Context(), of.token, key, noPIN)
 			require.ErrorIs(t, err, roles.ErrRoomClosed)
 		}
 		_, err := h.spaces.Join(t.Context(), g.who, h.space, h.room)
@@ -219,7 +219,7 @@ func TestRevokedIsFinal(t *testing.T) {
 			require.ErrorIs(t, err, invites.ErrLinkRevoked)
 		}
 		h.pass(day)
-		_, err := h.desk.Redeem(t.Context(), of.token, laptop)
+		_, err := h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 		require.ErrorIs(t, err, invites.ErrLinkRevoked)
 	})
 }
@@ -248,7 +248,7 @@ func TestUpdatingALink(t *testing.T) {
 		link, err := h.desk.UpdateLink(t.Context(), h.mod, h.space, h.room, of.ID, invites.LinkPatch{TTL: &ttl, Paused: &yes})
 		require.NoError(t, err)
 		require.Equal(t, invites.Paused, link.State)
-		_, err = h.desk.Redeem(t.Context(), of.token, laptop)
+		_, err = h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 		require.ErrorIs(t, err, invites.ErrLinkPaused)
 	})
 }

@@ -53,7 +53,7 @@ func TestTheStatesOfALink(t *testing.T) {
 				of := h.link(oneTime)
 				row.do(h, of)
 				h.is(of, row.state)
-				_, err := h.desk.Redeem(t.Context(), of.token, laptop)
+				_, err := h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 				require.ErrorIs(t, err, row.want)
 			})
 		}

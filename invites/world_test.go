@@ -201,6 +201,7 @@ func tokenIn(t require.TestingT, location secret.String) secret.String {
 }
 
 var (
+	noPIN     secret.String
 	oneTime   = invites.NewLink{}
 	permanent = invites.NewLink{Permanent: true}
 	laptop    = secret.New("laptop-laptop-laptop-1")
@@ -216,7 +217,7 @@ type guest struct {
 // seat redeems a link for a seat key.
 func (h *house) seat(of ticket, key secret.String) guest {
 	h.Helper()
-	seated, err := h.desk.Redeem(h.Context(), of.token, key)
+	seated, err := h.desk.Redeem(h.Context(), of.token, key, noPIN)
 	require.NoError(h, err)
 	return guest{seated, h.identity(seated.Tokens)}
 }

@@ -78,7 +78,7 @@ func (s *stage) signInAll(ctx context.Context, n int) error {
 
 func (s *stage) seatAll(ctx context.Context, n int) error {
 	return s.each(ctx, n, "seats", func(ctx context.Context, i int) error {
-		_, err := s.desk.Redeem(ctx, secret.New(s.links[i%len(s.links)]), secret.String{})
+		_, err := s.desk.Redeem(ctx, secret.New(s.links[i%len(s.links)]), secret.String{}, secret.String{})
 		return err
 	})
 }

@@ -52,13 +52,14 @@ const (
 
 // Defines values for LinkState.
 const (
-	LinkStateClosed  LinkState = "closed"
-	LinkStateExpired LinkState = "expired"
-	LinkStateLive    LinkState = "live"
-	LinkStatePaused  LinkState = "paused"
-	LinkStateRevoked LinkState = "revoked"
-	LinkStateUsed    LinkState = "used"
-	LinkStateVoid    LinkState = "void"
+	LinkStateClosed      LinkState = "closed"
+	LinkStateExpired     LinkState = "expired"
+	LinkStateLive        LinkState = "live"
+	LinkStateNotYetValid LinkState = "not_yet_valid"
+	LinkStatePaused      LinkState = "paused"
+	LinkStateRevoked     LinkState = "revoked"
+	LinkStateUsed        LinkState = "used"
+	LinkStateVoid        LinkState = "void"
 )
 
 // Defines values for NewInviteRole.
@@ -163,6 +164,9 @@ type AccessLink struct {
 	// Example: student-4711
 	ExternalUserID ExternalID `json:"externalUserId,omitempty,omitzero"`
 
+	// HasPin That it asks for a PIN.
+	HasPin bool `json:"hasPin,omitempty,omitzero"`
+
 	// ID Example: 60cb1fd41f46ac12ff0eec79
 	ID          ID   `json:"id"`
 	IsPermanent bool `json:"isPermanent"`
@@ -170,13 +174,30 @@ type AccessLink struct {
 	// IssuedBy Example: 60cb1fd41f46ac12ff0eec79
 	IssuedBy ID `json:"issuedBy,omitempty,omitzero"`
 
+	// MaxUses How many seats it gives; absent where it is permanent.
+	MaxUses MaxUses `json:"maxUses,omitempty,omitzero"`
+
+	// NotBefore Example: 2026-11-22T09:00:00Z
+	NotBefore Instant `json:"notBefore,omitempty,omitzero"`
+
+	// Note For those who manage the link.
+	//
+	// Example: For Tuesday's lesson
+	Note Note `json:"note,omitempty,omitzero"`
+
+	// PinFailures Wrong PINs since the last right one.
+	PinFailures int `json:"pinFailures,omitempty,omitzero"`
+
+	// PinPausedUntil Until when nobody new gets in after ten of them.
+	PinPausedUntil Instant `json:"pinPausedUntil,omitempty,omitzero"`
+
 	// Role Example: user
 	Role GuestRole `json:"role"`
 
 	// Seats How many seats it has given.
 	Seats *int `json:"seats,omitempty"`
 
-	// State `live`: it gives a seat. `used`: its seats are taken. `void`: who issued it has lost the right to. `closed`: the room is.
+	// State `live`: it gives a seat. `used`: its seats are taken. `not_yet_valid`: it will be at `notBefore`. `void`: who issued it has lost the right to. `closed`: the room is.
 	//
 	// Example: live
 	State LinkState `json:"state"`
@@ -203,6 +224,12 @@ type AccessPreview struct {
 	// ExpiresAt Example: 2026-11-22T09:00:00Z
 	ExpiresAt Instant `json:"expiresAt"`
 
+	// NeedsPin That whoever has no seat yet is asked for a PIN.
+	NeedsPin bool `json:"needsPin,omitempty,omitzero"`
+
+	// NotBefore Example: 2026-11-22T09:00:00Z
+	NotBefore Instant `json:"notBefore,omitempty,omitzero"`
+
 	// ParticipantName Example: John Smith
 	ParticipantName ShownName `json:"participantName"`
 
@@ -212,7 +239,7 @@ type AccessPreview struct {
 	// RoomName Example: John Smith
 	RoomName ShownName `json:"roomName"`
 
-	// State `live`: it gives a seat. `used`: its seats are taken. `void`: who issued it has lost the right to. `closed`: the room is.
+	// State `live`: it gives a seat. `used`: its seats are taken. `not_yet_valid`: it will be at `notBefore`. `void`: who issued it has lost the right to. `closed`: the room is.
 	//
 	// Example: live
 	State LinkState `json:"state"`
@@ -630,7 +657,7 @@ type LinkPatch struct {
 	TTL    *TTL  `json:"ttl,omitempty"`
 }
 
-// LinkState `live`: it gives a seat. `used`: its seats are taken. `void`: who issued it has lost the right to. `closed`: the room is.
+// LinkState `live`: it gives a seat. `used`: its seats are taken. `not_yet_valid`: it will be at `notBefore`. `void`: who issued it has lost the right to. `closed`: the room is.
 //
 // Example: live
 type LinkState string
@@ -647,6 +674,9 @@ type MailToken struct {
 	// Example: YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh
 	Token TokenOfMail `json:"token"`
 }
+
+// MaxUses Example: 30
+type MaxUses = int
 
 // MePatch Example: {"name":"Ann Smith","phone":""}
 type MePatch struct {
@@ -769,8 +799,24 @@ type NewLink struct {
 	// Example: student-4711
 	ExternalUserID ExternalID `json:"externalUserId,omitempty,omitzero"`
 
-	// IsPermanent Many may use it until it ends. By default false: one seat.
+	// IsPermanent Many may use it until it ends. By default false: `maxUses` seats.
 	IsPermanent bool `json:"isPermanent,omitempty,omitzero"`
+
+	// MaxUses How many seats it gives, one by default; not together with `isPermanent: true`.
+	MaxUses MaxUses `json:"maxUses,omitempty,omitzero"`
+
+	// NotBefore Nobody gets in before; at most 90 days ahead. What is past is as good as none.
+	NotBefore Instant `json:"notBefore,omitempty,omitzero"`
+
+	// Note For those who manage the link.
+	//
+	// Example: For Tuesday's lesson
+	Note Note `json:"note,omitempty,omitzero"`
+
+	// Pin What newcomers have to say to get in.
+	//
+	// Example: 4711
+	Pin PIN `json:"pin,omitempty,omitzero"`
 
 	// Role Example: user
 	Role GuestRole `json:"role"`
@@ -856,6 +902,11 @@ type NewUser struct {
 // Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
 type Next = string
 
+// Note For those who manage the link.
+//
+// Example: For Tuesday's lesson
+type Note = string
+
 // OAuthError Example: {"code":"invalid_grant","error":"invalid_grant","error_description":"The credentials or the refresh token are not valid.","message":"The credentials or the refresh token are not valid.","requestId":"5f0c3a1be2d94c77"}
 type OAuthError struct {
 	// Code As in a problem.
@@ -871,6 +922,11 @@ type OAuthError struct {
 
 // OAuthErrorError defines model for OAuthError.Error.
 type OAuthErrorError string
+
+// PIN What newcomers have to say to get in.
+//
+// Example: 4711
+type PIN = string
 
 // Password Example: a long sentence is best
 type Password = string
@@ -932,7 +988,7 @@ type Problem struct {
 	// Type The address of what the server says of this code.
 	Type string `json:"type"`
 
-	// Until When a ban ends; absent where it does not.
+	// Until When it ends by itself: a ban (absent where it does not end), the wait for a link that is not valid yet, or the pause after wrong PINs.
 	Until Instant `json:"until,omitempty,omitzero"`
 }
 
@@ -954,6 +1010,11 @@ type Redemption struct {
 	//
 	// Example: YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244
 	AccessToken LinkToken `json:"accessToken"`
+
+	// Pin What newcomers have to say to get in.
+	//
+	// Example: 4711
+	Pin PIN `json:"pin,omitempty,omitzero"`
 
 	// SeatKey At least 128 random bits of the browser's own choice; Usher chooses where it is absent.
 	//

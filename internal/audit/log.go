@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"fmt"
-	"maps"
 	"strings"
 	"time"
 
@@ -44,7 +43,6 @@ func instant(t time.Time) string { return fmt.Sprintf("%015d", t.UnixMilli()) }
 // the event is there is unknown, and Append may be repeated.
 func (l *Log) Append(ctx context.Context, workspace string, e Event) error {
 	rec, key, list := store.Fields(e), at(workspace, e.ID), index(workspace)
-	maps.Copy(rec, pieces(e.UserAgent))
 	_, err := l.store.Apply(ctx, store.Tx{
 		Op: e.ID,
 		If: []store.Cond{store.Absent(key)},
@@ -155,9 +153,6 @@ func (l *Log) read(ctx context.Context, workspace string, entries []string) ([]E
 		e := Event{ID: keys[i].ID}
 		if err := rec.Load(&e); err != nil {
 			return nil, err
-		}
-		for _, field := range agentFields {
-			e.UserAgent += rec[field]
 		}
 		if rec != nil {
 			events = append(events, e)
