@@ -50,6 +50,8 @@ type Self struct {
 	Role       string    // a guest's role in its room, "moderator" or "user"
 	ExternalID string    // the integrator's own id of that person
 	Ends       time.Time // of a guest's seat, which is its link's; zero where there is none
+	Email      string    // a user's, which may be anybody's unless it is Verified
+	Verified   bool
 }
 
 // anchors are the keys that an identity's session hangs on; the first is the record that holds the session.
@@ -105,6 +107,7 @@ func (a *Authority) self(who Identity, anchors []store.Record) (Self, error) {
 			return Self{}, ErrInvalidToken
 		}
 		self.Name, self.ExternalID = shownName(user), user["externalId"]
+		self.Email, self.Verified = user["email"], user["emailVerified"] != ""
 	case Guest:
 		seat := anchors[0]
 		if seat["sid"] != who.Session {

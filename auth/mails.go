@@ -74,24 +74,16 @@ func (a *Authority) DeliverMail(ctx context.Context, wake <-chan time.Time) {
 
 // deliver runs an errand, if it is still of use. Whoever is not there gets nothing.
 func (a *Authority) deliver(ctx context.Context, t outbox.Task) error {
-	var e errand
-	if err := t.What.Load(&e); err != nil {
-		return errors.Join(outbox.ErrHopeless, err)
-	}
-	var m mail.Message
-	write := a.write
-	if e.Purpose == toSignUp {
-		write = a.welcome
-	}
-	err := Settle(func() (err error) {
-		m, err = write(ctx, e, t)
-		return err
+	return a.dispatch(ctx, t, func(ctx context.Context, t outbox.Task) (mail.Message, error) {
+		var e errand
+		if err := t.What.Load(&e); err != nil {
+			return mail.Message{}, errors.Join(outbox.ErrHopeless, err)
+		}
+		if e.Purpose == toSignUp {
+			return a.welcome(ctx, e, t)
+		}
+		return a.write(ctx, e, t)
 	})
-	if err != nil || m.To == "" {
-		return err
-	}
-	m.ID, m.Now = t.ID, a.Now()
-	return a.set.Mail.Send(ctx, m)
 }
 
 // write is the mail to a user, and to nobody where it is of no use any more. It returns ErrOvertaken.

@@ -52,6 +52,19 @@ func checkEmail(s string) (string, error) {
 	return s, nil
 }
 
+// Mailbox is an e-mail address as it says whose mailbox it is. Spelled finds more of them alike, straße.de and strasse.de
+// say, which are two domains and may belong to two people.
+func Mailbox(email string) string { return strings.ToLower(norm.NFKC.String(email)) }
+
+// EmailAddress returns an e-mail address as it is kept. It is a *FieldError of that field where it is none.
+func EmailAddress(field, s string) (string, error) {
+	s, err := checkEmail(s)
+	if err != nil {
+		return "", &FieldError{field, "not an e-mail address"}
+	}
+	return s, nil
+}
+
 // checkUsername returns a username as it is kept: 1 to 64 visible characters, single spaces between them, no @, and
 // not letters of two scripts that look alike.
 func checkUsername(s string) (string, error) {
@@ -95,6 +108,15 @@ func ShownText(field, s string, longest int) (string, error) {
 	s, _, ok := shown(s, longest)
 	if !ok {
 		return "", &FieldError{field, fmt.Sprintf("not at most %d characters that can be seen, in one line", longest)}
+	}
+	return s, nil
+}
+
+// PlainText is ShownText for several lines.
+func PlainText(field, s string, longest int) (string, error) {
+	s = norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")))
+	if _, _, ok := shown(strings.ReplaceAll(s, "\n", " "), longest); !ok {
+		return "", &FieldError{field, fmt.Sprintf("not at most %d characters that can be seen", longest)}
 	}
 	return s, nil
 }

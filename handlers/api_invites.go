@@ -22,12 +22,15 @@ func inviteOf(in invites.Invite) wire.Invite {
 	return wire.Invite{
 		ID: in.ID, Role: wire.SpaceRole(in.Role), State: wire.InviteState(in.State), IssuedBy: in.Issuer,
 		CreatedAt: in.Created, ExpiresAt: in.Ends, UsedBy: in.UsedBy, UsedAt: in.UsedAt,
+		MaxUses: in.MaxUses, Uses: in.Uses, Email: in.Email, Domain: in.Domain, Name: in.Name, Note: in.Note,
 	}
 }
 
 func (a *api) createInvite(c *call, in wire.NewInvite) (any, error) {
-	ttl := time.Duration(in.ExpiresIn) * time.Second
-	invite, err := a.Desk.CreateInvite(c, c.who, c.id("spaceId"), roles.Role(in.Role), ttl)
+	invite, err := a.Desk.CreateInvite(c, c.who, c.id("spaceId"), invites.NewInvite{
+		Role: roles.Role(in.Role), TTL: time.Duration(in.ExpiresIn) * time.Second, MaxUses: in.MaxUses,
+		Email: in.Email, Domain: in.Domain, Name: in.Name, Note: in.Note, Send: in.Send,
+	})
 	return wire.Created{ID: invite.ID}, err
 }
 

@@ -145,7 +145,9 @@ var bounds = []struct {
 	{"redeemAccess", "pin", 4, 12},
 	{"updateAccessLink", "ttl", 60, 315_360_000},
 	{"createInvite", "expiresIn", 60, 2_592_000}, // 30 days
-	{"redeemAccess", "seatKey", 22, 128},         // 128 bits in base64url
+	{"createInvite", "maxUses", 1, 1000},
+	{"createInvite", "note", 0, 500},
+	{"redeemAccess", "seatKey", 22, 128}, // 128 bits in base64url
 	{"joinAsGuest", "seatKey", 22, 128},
 	{"redeemAccess", "accessToken", 1, 256},
 	{"previewAccess", "accessToken", 1, 256},

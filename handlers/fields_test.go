@@ -86,7 +86,22 @@ func (sc *scene) invitesFields() {
 		sc.t.Errorf("it waits for %v", got)
 	}
 	sc.as("outsider", "POST", invited+"/{short}/activate", "")
-	sc.says(sc.as("space owner", "GET", invited+"/{short}", ""), "state", "used", "usedBy", sc.id["outsider"])
+	sc.says(sc.as("space owner", "GET", invited+"/{short}", ""), "state", "used", "usedBy", sc.id["outsider"], "maxUses", 1.0, "uses", 1.0)
+
+	sc.keep("bound", sc.as("space owner", "POST", invited,
+		`{"role":"role_space_user","email":"New@there.test","name":"Ms New","note":"Hello,\nand welcome!","send":true}`), "id")
+	sc.says(sc.as("space moderator", "GET", invited+"/{bound}", ""), "email", "New@there.test", "name", "Ms New", "note", "Hello,\nand welcome!")
+	sc.says(sc.ask("space owner", "POST", invited, `{"role":"role_space_user","email":"new@there.test"}`), "code", "invite_pending", "inviteId", sc.id["bound"])
+	sc.deliver()
+	if m := sc.post.sent[len(sc.post.sent)-1]; m.To != "New@there.test" || m.Link.Reveal() != publicURL+"/invite/"+sc.id["spaceId"]+"/"+sc.id["bound"] {
+		sc.t.Errorf("the mail to %s leads to %s", m.To, m.Link.Reveal())
+	}
+	for body, code := range map[string]string{`"email":"other@there.test"`: "invite_not_for_you", `"domain":"here.test"`: "email_unverified"} {
+		sc.keep("bound", sc.as("space owner", "POST", invited, `{"role":"role_space_moderator","maxUses":1,`+body+`}`), "id")
+		sc.says(sc.ask("room user", "POST", invited+"/{bound}/activate", ""), "code", code)
+	}
+	sc.says(sc.as("space owner", "GET", invited+"/"+sc.as("space owner", "POST", invited,
+		`{"role":"role_space_user","domain":"Here.test","maxUses":9}`).text("id"), ""), "domain", "here.test", "maxUses", 9.0, "uses", 0.0, "state", "pending")
 }
 
 func instant(sc *scene, r reply, field string) time.Time {

@@ -58,12 +58,14 @@ func (l *letterbox) last(kind mail.Kind, to string) (token string, more <-chan s
 
 // deliver sends the mails that wait.
 func (d *door) deliver() {
-	ctx, stop := context.WithCancel(d.t.Context())
-	wake, gone := make(chan time.Time), make(chan struct{})
-	go func() { d.auth.DeliverMail(ctx, wake); close(gone) }()
-	wake <- time.Time{} // the first round is over
-	stop()
-	<-gone
+	for _, queue := range []func(context.Context, <-chan time.Time){d.auth.DeliverMail, d.desk.DeliverMail} {
+		ctx, stop := context.WithCancel(d.t.Context())
+		wake, gone := make(chan time.Time), make(chan struct{})
+		go func() { queue(ctx, wake); close(gone) }()
+		wake <- time.Time{} // the first round is over
+		stop()
+		<-gone
+	}
 }
 
 // mails gives the scene a token of each mail: "resetToken", "verifyToken" and "changeToken" are the pupil's, "undoToken"

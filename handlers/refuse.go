@@ -68,6 +68,9 @@ func (a *api) problem(p problem, err error) wire.Problem {
 	if owner, ok := errors.AsType[*roles.SoleOwnerError](err); ok {
 		body.Spaces = owner.Spaces
 	}
+	if pending, ok := errors.AsType[*invites.PendingError](err); ok {
+		body.InviteID = pending.Invite
+	}
 	if denied, ok := errors.AsType[*roles.DeniedError](err); ok {
 		body.Reasons = reasonsOf(denied.Decision)
 	}

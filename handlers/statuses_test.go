@@ -158,6 +158,8 @@ var provoked = []struct {
 	{403, "banned", "getRoom", "", ""},
 	{403, "banned", "getRoomByAlias", "", ""},
 	{403, "banned", "joinAsGuest", "", `{"name":"Passer-by"}`},
+	{201, "space owner", "createInvite", "", `{"role":"role_space_user","email":"twice@here.test"}`},
+	{409, "space moderator", "createInvite", "", `{"role":"role_space_moderator","email":"Twice@here.test"}`},
 	{410, "space owner", "revokeInvite", "inviteId=invite of pupil", ""},
 	{410, "outsider", "activateInvite", "inviteId=invite of pupil", ""},
 	{200, "room owner", "updateAccessLink", "", `{"paused":true}`},

@@ -37,6 +37,7 @@ type door struct {
 	t       testing.TB
 	api     http.Handler
 	auth    *auth.Authority
+	desk    *invites.Desk
 	judged  func() *auth.Authority // another one, whose captchas a service judges
 	clock   *atomic.Int64
 	applies *atomic.Int64
@@ -77,9 +78,9 @@ func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	d.auth = d.authority(auth.SignUpOpen, nil)
 	d.judged = sync.OnceValue(func() *auth.Authority { return d.authority(auth.SignUpOpen, service(t)) })
 	spaces := roles.New(d.auth, roles.Settings{})
-	desk := invites.New(d.auth, spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
+	d.desk = invites.New(d.auth, spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
 	deps := handlers.Deps{
-		Authority: d.auth, Spaces: spaces, Desk: desk, Limiter: handlers.NewMemory(now), Log: log, Now: now, PublicURL: publicURL,
+		Authority: d.auth, Spaces: spaces, Desk: d.desk, Limiter: handlers.NewMemory(now), Log: log, Now: now, PublicURL: publicURL,
 	}
 	for _, change := range changes {
 		change(&deps)

@@ -18,7 +18,8 @@ type Membership struct {
 
 // ActivateInvite makes the caller a member of the space, and spends the invite. Whoever repeats it, because the reply
 // was lost, gets the same answer; who has a role as high already keeps it, and the invite is not spent. Asked in this
-// order, it is ErrInviteNotFound, ErrInviteExpired, ErrInviteRevoked, ErrInviteUsed, a roles.BannedError, ErrInviteVoid.
+// order, it is ErrInviteNotFound, ErrInviteExpired, ErrInviteRevoked, ErrInviteUsed, ErrInviteNotForYou,
+// ErrEmailUnverified, a roles.BannedError, ErrInviteVoid.
 // A space that is not there is no different from an invite that is not there.
 func (d *Desk) ActivateInvite(ctx context.Context, who auth.Identity, space, invite string) (Membership, error) {
 	if who.Kind != auth.User {
@@ -43,7 +44,7 @@ func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite st
 	got.Space = space
 	looked := false
 	err = auth.Settle(func() error {
-		st, recs, err := d.spaces.InSpace(ctx, who, space, inviteKey(space, invite))
+		st, recs, err := d.spaces.InSpace(ctx, who, space, inviteKey(space, invite), useKey(space, invite, who.ID))
 		if errors.Is(err, roles.ErrNotFound) {
 			return ErrInviteNotFound
 		}
@@ -54,9 +55,10 @@ func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite st
 			return roles.ErrForbidden
 		}
 		in := Invite{ID: invite}
-		if err := recs[0].Load(&in); err != nil {
+		if err := in.load(recs[0]); err != nil {
 			return err
 		}
+		own := in.UsedBy == who.ID || recs[1] != nil
 		lineage, err := d.lineage(ctx, "s:"+space, in.Epoch)
 		if err != nil {
 			return err
@@ -66,8 +68,8 @@ func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite st
 			return auth.ErrOvertaken
 		}
 		var spends bool
-		got.Role, spends, err = in.activation(st, lineage)
-		if spent = spends || in.UsedBy == who.ID; err != nil || !spends {
+		got.Role, spends, err = in.activation(st, own, lineage)
+		if spent = spends || own; err != nil || !spends {
 			return err
 		}
 		return d.spaces.Admit(ctx, st, in.Role, in.spend(space, st))
@@ -76,9 +78,8 @@ func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite st
 }
 
 // activation is the rule: the role that the caller has afterwards, and whether the invite is spent for it. One who
-// used it and was removed since is not let in by it again.
-func (in Invite) activation(st roles.Standing, lineage store.Record) (role roles.Role, spends bool, err error) {
-	own := in.UsedBy == st.ID
+// used it, as own says, and was removed since is not let in by it again.
+func (in Invite) activation(st roles.Standing, own bool, lineage store.Record) (role roles.Role, spends bool, err error) {
 	switch {
 	case in.Role == "":
 		return "", false, ErrInviteNotFound
@@ -86,10 +87,12 @@ func (in Invite) activation(st roles.Standing, lineage store.Record) (role roles
 		return "", false, ErrInviteExpired
 	case !in.Revoked.IsZero():
 		return "", false, ErrInviteRevoked
-	case in.UsedBy != "" && !own:
+	case in.spent() && !own:
 		return "", false, ErrInviteUsed
 	case own && st.Member.Role != "":
 		return in.Role, false, nil
+	case in.meant(st.Self) != nil:
+		return "", false, in.meant(st.Self)
 	case st.SpaceBan.InForce(st.Now):
 		return "", false, &roles.BannedError{Until: st.SpaceBan.Until()}
 	case own:
@@ -102,14 +105,41 @@ func (in Invite) activation(st roles.Standing, lineage store.Record) (role roles
 	return in.Role, true, nil
 }
 
+// meant refuses who is not the one whom an invite is for, and whoever has not shown that he is. Only an address that is
+// verified is anybody's.
+func (in Invite) meant(who auth.Self) error {
+	switch {
+	case in.Email == "" && in.Domain == "":
+		return nil
+	case in.Email != "" && auth.Mailbox(in.Email) != auth.Mailbox(who.Email), in.Domain != "" && in.Domain != domainOf(who.Email):
+		return ErrInviteNotForYou
+	case !who.Verified:
+		return ErrEmailUnverified
+	}
+	return nil
+}
+
+// useKey is where somebody has used an invite that is for more than one.
+func useKey(space, invite, user string) store.Key {
+	return store.Key{Partition: "s:" + space, Kind: "use", ID: invite + "/" + user}
+}
+
 // spend is the invite's part of the transaction that makes the caller a member.
 func (in Invite) spend(space string, st roles.Standing) store.Tx {
 	key := inviteKey(space, in.ID)
-	return store.Tx{
-		If: []store.Cond{
-			store.Equal(key, "used", ""), store.Equal(key, "revoked", ""), store.Above(key, "ends", st.Now.UnixMilli()),
-			store.Present(auth.EpochKey("s:"+space, in.Epoch)),
-		},
-		Do: []store.Write{store.Set(key, store.Record{"used": st.ID, "usedAt": store.Millis(st.Now)})},
+	tx := store.Tx{If: []store.Cond{
+		store.Equal(key, "revoked", ""), store.Above(key, "ends", st.Now.UnixMilli()),
+		store.Present(auth.EpochKey("s:"+space, in.Epoch)),
+	}}
+	if in.MaxUses == 1 {
+		tx.If = append(tx.If, store.Equal(key, "used", ""))
+		tx.Do = []store.Write{store.Set(key, store.Record{"used": st.ID, "usedAt": store.Millis(st.Now)})}
+		return tx
 	}
+	use := useKey(space, in.ID, st.ID)
+	tx.If = append(tx.If, store.Absent(use), store.Below(key, "uses", int64(in.MaxUses)))
+	tx.Do = []store.Write{
+		store.Set(use, store.Record{"at": store.Millis(st.Now)}), store.Collect(use, in.Ends.Add(auth.KeptAfterEnd)), store.Add(key, "uses", 1),
+	}
+	return tx
 }

@@ -11,6 +11,7 @@ import (
 	"usher/internal/secret"
 	"usher/internal/store"
 	"usher/internal/store/storetest"
+	"usher/invites"
 	"usher/roles"
 )
 
@@ -105,7 +106,7 @@ func (s *school) activate(n int) func(context.Context, int) error {
 		if i%pupils == 0 {
 			space = s.house.world.house(s.TB).space
 		}
-		in, err := s.desk.CreateInvite(s.Context(), s.owner, space, roles.SpaceUser, 0)
+		in, err := s.desk.CreateInvite(s.Context(), s.owner, space, invites.NewInvite{Role: roles.SpaceUser})
 		if err != nil {
 			s.Fatal(err)
 		}

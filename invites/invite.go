@@ -11,13 +11,8 @@ import (
 	"usher/roles"
 )
 
-// How long an invite may wait to be activated.
-const (
-	DefaultInviteTTL = 7 * 24 * time.Hour
-	MaxInviteTTL     = 30 * 24 * time.Hour
-)
-
-// An Invite makes one registered user a member of a space, once. Its id works only with that user's own token.
+// An Invite makes registered users members of a space, one unless it says more. Its id works only with a user's own
+// token.
 type Invite struct {
 	ID      string
 	Role    roles.Role `store:"role"`
@@ -25,11 +20,33 @@ type Invite struct {
 	Epoch   string     `store:"epoch"` // the issuer's, when he issued it
 	Created time.Time  `store:"created"`
 	Ends    time.Time  `store:"ends"`
-	UsedBy  string     `store:"used"`
+	UsedBy  string     `store:"used"` // of one that is for one
 	UsedAt  time.Time  `store:"usedAt"`
 	Revoked time.Time  `store:"revoked"`
+	MaxUses int        `store:"max"`  // 0 in a record is one
+	Uses    int        `store:"uses"` // counted in a record where it is for more than one
+	Life    int        `store:"life"` // seconds that it waits once it is sent
+
+	// Mail is the task that brings it, and Posting says that this is still to be put into the queue.
+	Mail    string `store:"mail"`
+	Posting bool   `store:"posting"`
+
+	// Whom it is for, what he is called, and what is said to him. All of them may be empty.
+	Email  string `store:"email,4"`
+	Domain string `store:"domain,4"`
+	Name   string `store:"name,7"`
+	Note   string `store:"note,32"`
 
 	State State
+}
+
+func (in *Invite) load(rec store.Record) error {
+	err := rec.Load(in)
+	in.MaxUses = max(in.MaxUses, 1)
+	if in.UsedBy != "" {
+		in.Uses = 1
+	}
+	return err
 }
 
 // A State says what a link or an invite is good for.
@@ -48,45 +65,11 @@ const (
 	Closed  State = "closed" // a link into a room that is
 )
 
+// invitesOf lists the invites of a space in the order of their ends.
+func invitesOf(space string) store.Key { return byEnd("s:"+space, "invites") }
+
 func inviteKey(space, invite string) store.Key {
 	return store.Key{Partition: "s:" + space, Kind: "invite", ID: invite}
-}
-
-// CreateInvite makes an invite. Owner and moderators of the space may, for a role up to their own, but never for owner.
-// A zero ttl is DefaultInviteTTL. It is an auth.FieldError for a role or a ttl out of range.
-func (d *Desk) CreateInvite(ctx context.Context, who auth.Identity, space string, role roles.Role, ttl time.Duration) (Invite, error) {
-	if ttl == 0 {
-		ttl = DefaultInviteTTL
-	}
-	if ttl < 0 || ttl > MaxInviteTTL {
-		return Invite{}, &auth.FieldError{Field: "/expiresIn", Reason: "out of range"}
-	}
-	if role != roles.SpaceModerator && role != roles.SpaceUser {
-		return Invite{}, &auth.FieldError{Field: "/role", Reason: "not a role that one invites to"}
-	}
-	var in Invite
-	err := auth.Settle(func() error {
-		st, err := d.mayInvite(ctx, who, space)
-		if err != nil {
-			return err
-		}
-		in = Invite{
-			ID: d.auth.NewID(), Role: role, Issuer: who.ID, Epoch: st.Member.Epoch,
-			Created: st.Now, Ends: st.Now.Add(ttl), State: Pending,
-		}
-		key := inviteKey(space, in.ID)
-		return d.auth.Change(ctx, store.Tx{
-			If: append(st.StillMember(), store.Absent(key)),
-			Do: append(auth.ListByEnd(byEnd("s:"+space, "invites"), in.Ends, in.ID, st.Now),
-				store.Set(key, store.Fields(in)), store.Collect(key, in.Ends.Add(auth.KeptAfterEnd))),
-		})
-	})
-	// Its id is no part of the event: unspent it is worth something.
-	e := audit.Event{Type: audit.InviteCreated, Space: space, Role: string(role)}
-	if err := d.auth.Recorded(ctx, who, e, err); err != nil {
-		return Invite{}, err
-	}
-	return in, nil
 }
 
 // mayInvite is where the caller stands in a space into which he may invite.
@@ -98,10 +81,13 @@ func (d *Desk) mayInvite(ctx context.Context, who auth.Identity, space string) (
 	return st, st.May(roles.Invite)
 }
 
+// spent: nobody else is let in by it.
+func (in Invite) spent() bool { return in.Uses >= in.MaxUses }
+
 // state is what an invite is good for; lineage is the record of its issuer's epoch.
 func (in Invite) state(lineage store.Record, now time.Time) State {
 	switch {
-	case in.UsedBy != "":
+	case in.spent():
 		return Used
 	case !in.Revoked.IsZero():
 		return Revoked
@@ -118,7 +104,7 @@ func (d *Desk) ListInvites(ctx context.Context, who auth.Identity, space string,
 	if _, err := d.mayInvite(ctx, who, space); err != nil {
 		return nil, "", err
 	}
-	ids, next, err := d.inOrder(ctx, byEnd("s:"+space, "invites"), page)
+	ids, next, err := d.inOrder(ctx, invitesOf(space), page)
 	if err != nil {
 		return nil, "", err
 	}
@@ -131,7 +117,7 @@ func (d *Desk) invites(ctx context.Context, space string, ids ...string) ([]Invi
 	return described(ctx, d, "s:"+space, ids, func(id string) store.Key { return inviteKey(space, id) },
 		func(id string, rec, lineage store.Record) (Invite, error) {
 			in := Invite{ID: id}
-			err := rec.Load(&in)
+			err := in.load(rec)
 			in.State = in.state(lineage, d.auth.Now())
 			return in, err
 		})
@@ -157,14 +143,14 @@ func (d *Desk) invite(ctx context.Context, who auth.Identity, space, id string) 
 }
 
 // RevokeInvite takes an unspent invite back. ErrInviteUsed where it is spent: then it is a membership that is to be
-// taken away. Repeating it changes nothing.
+// taken away. Those whom it has let in stay. Repeating it changes nothing.
 func (d *Desk) RevokeInvite(ctx context.Context, who auth.Identity, space, invite string) error {
 	err := auth.Settle(func() error {
 		st, in, err := d.invite(ctx, who, space, invite)
 		switch {
 		case err != nil:
 			return err
-		case in.UsedBy != "":
+		case in.spent():
 			return ErrInviteUsed
 		case !in.Revoked.IsZero():
 			return nil

@@ -33,7 +33,7 @@ func TestWhoInvites(t *testing.T) {
 			{"client", auth.Identity{Kind: auth.Client, ID: w.client, Workspace: w.owner.Workspace}, roles.ErrNotFound},
 			{"nobody", auth.Identity{}, roles.ErrNotFound},
 		} {
-			_, err := h.desk.CreateInvite(t.Context(), row.who, h.space, roles.SpaceModerator, 0)
+			_, err := h.desk.CreateInvite(t.Context(), row.who, h.space, invites.NewInvite{Role: roles.SpaceModerator})
 			require.ErrorIs(t, err, row.want, row.name)
 			_, _, err = h.desk.ListInvites(t.Context(), row.who, h.space, auth.Page{Limit: 10})
 			require.ErrorIs(t, err, row.want, row.name)
@@ -64,7 +64,7 @@ func TestWhatAnInviteIs(t *testing.T) {
 			{roles.RoomUser, 0, "/role", 0},
 			{"", 0, "/role", 0},
 		} {
-			in, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, row.role, row.ttl)
+			in, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, invites.NewInvite{Role: row.role, TTL: row.ttl})
 			var wrong *auth.FieldError
 			if row.field != "" {
 				require.ErrorAs(t, err, &wrong)
@@ -74,7 +74,7 @@ func TestWhatAnInviteIs(t *testing.T) {
 			require.NoError(t, err)
 			want := invites.Invite{
 				ID: in.ID, Role: row.role, Issuer: h.mod.ID, Epoch: in.Epoch, Created: h.now(), Ends: h.now().Add(row.lives),
-				State: invites.Pending,
+				MaxUses: 1, Life: int(row.lives / time.Second), State: invites.Pending,
 			}
 			require.Equal(t, want, in)
 			stored, err := h.desk.GetInvite(t.Context(), h.owner, h.space, in.ID)
@@ -249,7 +249,7 @@ func TestTheListOfInvites(t *testing.T) {
 		h.pass(20 * day) // the moderator's own invite is past
 		var want []string
 		for i := range 7 {
-			in, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, roles.SpaceUser, time.Duration(1+(i*3)%7)*time.Hour)
+			in, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, invites.NewInvite{Role: roles.SpaceUser, TTL: time.Duration(1+(i*3)%7) * time.Hour})
 			require.NoError(t, err)
 			want = append(want, in.ID)
 		}

@@ -20,6 +20,9 @@ var (
 	ErrInviteExpired  = errors.New("invites: the invite has expired")
 	ErrInviteRevoked  = errors.New("invites: the invite was revoked")
 	ErrInviteVoid     = errors.New("invites: its issuer may no longer invite")
+
+	ErrInviteNotForYou = errors.New("invites: the invite is for another address")
+	ErrEmailUnverified = errors.New("invites: the address that the invite is for is not verified")
 )
 
 // What the package refuses of links and seats.
@@ -57,10 +60,18 @@ type Desk struct {
 	auth   *auth.Authority
 	spaces *roles.Spaces
 	set    Settings
+	mailer *auth.Mailer // of invites
 }
 
 // New opens a desk.
-func New(a *auth.Authority, spaces *roles.Spaces, set Settings) *Desk { return &Desk{a, spaces, set} }
+func New(a *auth.Authority, spaces *roles.Spaces, set Settings) *Desk {
+	d := &Desk{auth: a, spaces: spaces, set: set}
+	d.mailer = a.Mailer("invites", d.letter)
+	return d
+}
+
+// DeliverMail sends the invites that wait to be mailed, as Authority.DeliverMail sends the other mails.
+func (d *Desk) DeliverMail(ctx context.Context, wake <-chan time.Time) { d.mailer.Deliver(ctx, wake) }
 
 // byEnd lists what ends in a place in the order of the ends, so that each insertion can drop what is long over.
 func byEnd(place, name string) store.Key {

@@ -149,7 +149,7 @@ func TestAnIssuerWhoFallsMeanwhile(t *testing.T) {
 		before := h.invited(10)
 		for _, call := range []func() error{
 			func() error {
-				_, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, roles.SpaceUser, 0)
+				_, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, invites.NewInvite{Role: roles.SpaceUser})
 				return err
 			},
 			func() error { return h.desk.RevokeInvite(t.Context(), h.mod, h.space, in.ID) },

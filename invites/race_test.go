@@ -179,7 +179,7 @@ func TestComingAgainstABan(t *testing.T) {
 			if i%2 == 0 {
 				return h.spaces.SpaceBan(t.Context(), h.owner, h.space, crowd[i/2].ID, nil, "")
 			}
-			in, err := h.desk.CreateInvite(t.Context(), h.owner, h.space, roles.SpaceUser, 0)
+			in, err := h.desk.CreateInvite(t.Context(), h.owner, h.space, invites.NewInvite{Role: roles.SpaceUser})
 			if err != nil {
 				return err
 			}

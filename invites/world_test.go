@@ -1,6 +1,7 @@
 package invites_test
 
 import (
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"net/url"
@@ -11,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/auth"
+	"usher/internal/mail"
+	"usher/internal/mailtest"
 	"usher/internal/password"
 	"usher/internal/redistest"
 	"usher/internal/secret"
@@ -36,6 +39,7 @@ type world struct {
 	auth   *auth.Authority
 	spaces *roles.Spaces
 	desk   *invites.Desk
+	post   *mailtest.Server // where the mails go
 	client string
 
 	admin, owner, mod, ann, bob auth.Identity
@@ -57,11 +61,12 @@ func newClock() *atomic.Int64 {
 
 func newWorld(t testing.TB, s store.Store, clock *atomic.Int64) *world {
 	t.Helper()
-	w := &world{TB: t, line: &line{Store: s}, clock: clock}
+	w := &world{TB: t, line: &line{Store: s}, clock: clock, post: mailtest.Start(t)}
 	var err error
 	w.auth, err = auth.New(t.Context(), w.line, auth.Settings{
 		Issuer: "https://usher.test", AccessTTL: accessIn, RoomTTL: 5 * time.Minute,
 		IdleTTL: 999 * day, MaxTTL: 999 * day, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
+		Mail: sender(t, w.post), PagesURL: "https://school.test",
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	w.spaces = roles.New(w.auth, roles.Settings{})
@@ -69,6 +74,31 @@ func newWorld(t testing.TB, s store.Store, clock *atomic.Int64) *world {
 	w.admin = w.workspace()
 	w.owner, w.mod, w.ann, w.bob = w.person("owner"), w.person("mod"), w.person("ann"), w.person("bob")
 	return w
+}
+
+// sender hands mails to a server as the program does.
+func sender(t testing.TB, to *mailtest.Server) mail.Sender {
+	t.Helper()
+	server, err := mail.ParseServer(secret.New(to.URL()))
+	require.NoError(t, err)
+	templates, err := mail.NewTemplates("https://usher.test", "")
+	require.NoError(t, err)
+	post, err := mail.NewPost(server, "Usher <door@usher.test>", templates)
+	require.NoError(t, err)
+	return post
+}
+
+// delivers sends the invites that wait to be mailed by now, and returns the letters that arrived.
+func (w *world) delivers() []mailtest.Letter {
+	w.Helper()
+	before := len(w.post.Letters())
+	ctx, stop := context.WithCancel(w.Context())
+	wake, gone := make(chan time.Time), make(chan struct{})
+	go func() { w.desk.DeliverMail(ctx, wake); close(gone) }()
+	wake <- time.Time{} // the first round is over
+	stop()
+	<-gone
+	return w.post.Letters()[before:]
 }
 
 func (w *world) now() time.Time { return time.UnixMilli(w.clock.Load()).UTC() }
@@ -154,7 +184,7 @@ func (h *house) join(who auth.Identity, role roles.Role) {
 
 func (h *house) invite(issuer auth.Identity, role roles.Role) invites.Invite {
 	h.Helper()
-	in, err := h.desk.CreateInvite(h.Context(), issuer, h.space, role, 0)
+	in, err := h.desk.CreateInvite(h.Context(), issuer, h.space, invites.NewInvite{Role: role})
 	require.NoError(h, err)
 	return in
 }

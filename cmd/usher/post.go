@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"usher/auth"
@@ -18,7 +19,7 @@ type post struct {
 	SMTP       secret.String `name:"smtp" placeholder:"URL" help:"The server that sends our mail: smtp://user:password@host:587 with STARTTLS, or smtps://; ?tls=none does without. No mail is sent where none is given."`
 	From       string        `name:"mail-from" placeholder:"ADDRESS" help:"Who our mails are from: Usher <usher@example.com>, say."`
 	Templates  string        `name:"mail-templates" placeholder:"DIRECTORY" help:"Templates of mails, each in the place of the built-in one of its name."`
-	AccountURL string        `name:"account-url" placeholder:"URL" help:"Where the links of mails lead, to /reset-password, /confirm-sign-up, /verify-email, /confirm-email and /undo-email under it; <public-url> where none is given."`
+	AccountURL string        `name:"account-url" placeholder:"URL" help:"Where the links of mails lead, to /reset-password, /confirm-sign-up, /verify-email, /confirm-email, /undo-email and /invite/<space>/<invite> under it; <public-url> where none is given."`
 }
 
 // check finds what no mail can be sent with.
@@ -85,11 +86,17 @@ func isLoopback(address string) bool {
 // look is how often it is looked whether a mail waits.
 const look = time.Second
 
-// delivery sends mails until its context ends, and the last one under way was sent.
-func delivery(a *auth.Authority) func(context.Context) {
+// delivery sends the mails of some queues until its context ends, and the last ones under way were sent.
+func delivery(queues ...func(context.Context, <-chan time.Time)) func(context.Context) {
 	return func(ctx context.Context) {
-		ticker := time.NewTicker(look)
-		defer ticker.Stop()
-		a.DeliverMail(ctx, ticker.C)
+		var all sync.WaitGroup
+		for _, deliver := range queues {
+			all.Go(func() {
+				ticker := time.NewTicker(look)
+				defer ticker.Stop()
+				deliver(ctx, ticker.C)
+			})
+		}
+		all.Wait()
 	}
 }

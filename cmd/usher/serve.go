@@ -35,14 +35,11 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 	}
 	defer func() { _ = listener.Close() }() // the server has done so already, unless it never began
 	local := "http://" + reachable(listener.Addr())
-	s.PublicURL = cmp.Or(s.PublicURL, local)
-	s.RoomURL = cmp.Or(s.RoomURL, s.PublicURL+"/room")
-	s.AccountURL = cmp.Or(s.AccountURL, s.PublicURL)
+	s.addresses(local)
 	sender, err := s.sender(p)
 	if err != nil {
 		return err
 	}
-
 	data, err := p.openStore(ctx)
 	if err != nil {
 		return err
@@ -52,7 +49,9 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	api, end, err := s.api(p, a)
+	spaces := roles.New(a, roles.Settings{AdminsCreateSpaces: s.CreateSpace == "admins"})
+	desk := invites.New(a, spaces, invites.Settings{RoomURL: s.RoomURL, MaxLinkTTL: s.MaxLinkTTL})
+	api, end, err := s.api(p, handlers.Deps{Authority: a, Spaces: spaces, Desk: desk})
 	if err != nil {
 		return err
 	}
@@ -61,10 +60,17 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer inBackground(ctx, a.KeepKeys)()
-	defer inBackground(context.WithoutCancel(ctx), delivery(a))() // to the end: what a last request asks for is sent, too
+	defer inBackground(context.WithoutCancel(ctx), delivery(a.DeliverMail, desk.DeliverMail))() // to the end: a last request's too
 	s.sayMailIsOff(p.log)
 	p.log.Info("listening", "address", listener.Addr().String(), "url", s.PublicURL, "docs", s.PublicURL+"/docs")
 	return serveHTTP(ctx, listener, api, p.log)
+}
+
+// addresses fills in those that were not given.
+func (s *serve) addresses(local string) {
+	s.PublicURL = cmp.Or(s.PublicURL, local)
+	s.RoomURL = cmp.Or(s.RoomURL, s.PublicURL+"/room")
+	s.AccountURL = cmp.Or(s.AccountURL, s.PublicURL)
 }
 
 // inBackground runs what runs until its context ends. The function that it returns ends it, and waits for that.
@@ -108,22 +114,15 @@ func (p *program) authority(ctx context.Context, data store.Store, set auth.Sett
 // every later one.
 func clock() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
 
-// api is everything that is served, and how it ends.
-func (s *serve) api(p *program, a *auth.Authority) (*handlers.Handler, func() error, error) {
+// api is everything that is served, and how it ends. What it serves is there; what is around it is filled in.
+func (s *serve) api(p *program, deps handlers.Deps) (*handlers.Handler, func() error, error) {
 	limits, end, err := p.openLimits()
 	if err != nil {
 		return nil, nil, err
 	}
-	spaces := roles.New(a, roles.Settings{AdminsCreateSpaces: s.CreateSpace == "admins"})
-	api, err := handlers.New(handlers.Deps{
-		Authority: a,
-		Spaces:    spaces,
-		Desk:      invites.New(a, spaces, invites.Settings{RoomURL: s.RoomURL, MaxLinkTTL: s.MaxLinkTTL}),
-		Limiter:   limits,
-		Log:       p.log,
-		Now:       clock,
-		PublicURL: s.PublicURL, TrustedProxies: s.TrustedProxies, ReturnHosts: s.ReturnHosts, CORSOrigins: s.CORSOrigins,
-	})
+	deps.Limiter, deps.Log, deps.Now, deps.PublicURL = limits, p.log, clock, s.PublicURL
+	deps.TrustedProxies, deps.ReturnHosts, deps.CORSOrigins = s.TrustedProxies, s.ReturnHosts, s.CORSOrigins
+	api, err := handlers.New(deps)
 	if err != nil {
 		_ = end() // nothing was counted yet
 		return nil, nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"usher/internal/password"
+	"usher/invites"
 	"usher/roles"
 )
 
@@ -53,7 +54,7 @@ func (s *stage) activations(ctx context.Context, n int) ([]request, error) {
 	all := make([]request, n)
 	err = s.each(ctx, n, "invites", func(ctx context.Context, i int) error {
 		space, p := spaces[i/len(s.people)], s.people[i%len(s.people)]
-		invite, err := s.desk.CreateInvite(ctx, s.owner, space, roles.SpaceUser, 0)
+		invite, err := s.desk.CreateInvite(ctx, s.owner, space, invites.NewInvite{Role: roles.SpaceUser})
 		all[i] = activating(space, invite.ID, p.AccessToken.Reveal())
 		return err
 	})

@@ -387,6 +387,9 @@ type Decision struct {
 	Role RoomRoleName `json:"role,omitempty,omitzero"`
 }
 
+// Domain Example: example.com
+type Domain = string
+
 // Email Example: ann@example.com
 type Email = string
 
@@ -559,10 +562,16 @@ type IntrospectionHow string
 // IntrospectionTokenType Only a Bearer token opens anything.
 type IntrospectionTokenType string
 
-// Invite Example: {"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-29T09:00:00Z","id":"62bccb101f211e947a00da47","issuedBy":"60cb1fd41f46ac12ff0eec79","role":"role_space_moderator","state":"pending"}
+// Invite Example: {"createdAt":"2026-11-22T09:00:00Z","email":"ann@example.com","expiresAt":"2026-11-29T09:00:00Z","id":"62bccb101f211e947a00da47","issuedBy":"60cb1fd41f46ac12ff0eec79","maxUses":1,"role":"role_space_moderator","state":"pending","uses":0}
 type Invite struct {
 	// CreatedAt Example: 2026-11-22T09:00:00Z
 	CreatedAt Instant `json:"createdAt"`
+
+	// Domain Example: example.com
+	Domain Domain `json:"domain,omitempty,omitzero"`
+
+	// Email Example: ann@example.com
+	Email Email `json:"email,omitempty,omitzero"`
 
 	// ExpiresAt Example: 2026-11-22T09:00:00Z
 	ExpiresAt Instant `json:"expiresAt"`
@@ -572,6 +581,15 @@ type Invite struct {
 
 	// IssuedBy Example: 60cb1fd41f46ac12ff0eec79
 	IssuedBy ID `json:"issuedBy,omitempty,omitzero"`
+
+	// MaxUses How many users it admits.
+	MaxUses int `json:"maxUses"`
+
+	// Name Example: John Smith
+	Name ShownName `json:"name,omitempty,omitzero"`
+
+	// Note Example: See you on Tuesday
+	Note InviteNote `json:"note,omitempty,omitzero"`
 
 	// Role Example: role_space_moderator
 	Role SpaceRole `json:"role"`
@@ -586,14 +604,20 @@ type Invite struct {
 
 	// UsedBy Example: 60cb1fd41f46ac12ff0eec79
 	UsedBy ID `json:"usedBy,omitempty,omitzero"`
+
+	// Uses How many it has admitted; `usedBy` where that can be one only.
+	Uses int `json:"uses"`
 }
+
+// InviteNote Example: See you on Tuesday
+type InviteNote = string
 
 // InviteState `void`: who issued it has lost the right to.
 //
 // Example: pending
 type InviteState string
 
-// Invites Example: {"items":[{"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-29T09:00:00Z","id":"62bccb101f211e947a00da47","role":"role_space_moderator","state":"pending"}]}
+// Invites Example: {"items":[{"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-29T09:00:00Z","id":"62bccb101f211e947a00da47","maxUses":1,"role":"role_space_moderator","state":"pending","uses":0}]}
 type Invites struct {
 	Items []Invite `json:"items"`
 
@@ -784,9 +808,27 @@ type NewGuest struct {
 
 // NewInvite Example: {"role":"role_space_moderator"}
 type NewInvite struct {
+	// Domain The domain of which the invitee must have verified an address; its subdomains are others.
+	Domain Domain `json:"domain,omitempty,omitzero"`
+
+	// Email The address that the invitee must have verified.
+	Email Email `json:"email,omitempty,omitzero"`
+
 	// ExpiresIn Whole seconds, 604800 (7 days) by default.
-	ExpiresIn int           `json:"expiresIn,omitempty,omitzero"`
-	Role      NewInviteRole `json:"role"`
+	ExpiresIn int `json:"expiresIn,omitempty,omitzero"`
+
+	// MaxUses How many users it admits, 1 by default; always 1 with an `email`.
+	MaxUses int `json:"maxUses,omitempty,omitzero"`
+
+	// Name Of the invitee, for the mail.
+	Name ShownName `json:"name,omitempty,omitzero"`
+
+	// Note To the invitee, for the mail: plain text, without links.
+	Note InviteNote    `json:"note,omitempty,omitzero"`
+	Role NewInviteRole `json:"role"`
+
+	// Send Mail it to the `email`.
+	Send bool `json:"send,omitempty,omitzero"`
 }
 
 // NewInviteRole defines model for NewInvite.Role.
@@ -974,6 +1016,9 @@ type Problem struct {
 
 	// Field What is wrong in the request: a JSON pointer into the body, or the name of a parameter.
 	Field string `json:"field,omitempty,omitzero"`
+
+	// InviteID The invite that stands in the way.
+	InviteID ID `json:"inviteId,omitempty,omitzero"`
 
 	// Message Repeats `detail`.
 	Message   string   `json:"message"`

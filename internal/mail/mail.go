@@ -21,10 +21,11 @@ const (
 	Changed Kind = "changed" // to the address before, and how to undo it
 	SignUp  Kind = "signup"  // has somebody signed up with his own address?
 	Taken   Kind = "taken"   // someone signed up with an address that has an account
+	Invite  Kind = "invite"  // somebody invites the reader into a space
 )
 
 // kinds are those, and whether the mail brings a link.
-var kinds = map[Kind]bool{Reset: true, Verify: true, Confirm: true, Changed: true, SignUp: true, Taken: false}
+var kinds = map[Kind]bool{Reset: true, Verify: true, Confirm: true, Changed: true, SignUp: true, Taken: false, Invite: true}
 
 // A Message is a mail that is to be written.
 type Message struct {
@@ -35,6 +36,17 @@ type Message struct {
 	Link   secret.String // where it leads, with a token that lets whoever has it act for the user
 	Expiry time.Duration // how long the link is good for, from now on
 	Now    time.Time
+
+	Invitation // of an invite
+}
+
+// An Invitation is what somebody says to whom he invites. The texts are people's: no template puts them where they could
+// be anything but text.
+type Invitation struct {
+	By    string // who invites, as others see him; may be empty
+	Space string // its name; may be empty
+	Role  string // in it: "user" or "moderator"
+	Note  string // several lines; may be empty
 }
 
 // A Sender hands mails over. Its errors hold no address and no link; one that wraps outbox.ErrHopeless says that

@@ -33,6 +33,9 @@ type words struct {
 	To     string
 	Link   string // empty where the mail brings none
 	Good   string // how long it is good for: "30 minutes", "3 days"
+	Until  string // and until when, in UTC: "1 December 2026, 14:05 UTC"
+
+	Invitation // of an invite: By, Space, Role, Note
 }
 
 // NewTemplates reads the templates of a server with this public URL. A file of the directory takes the place of the
@@ -91,7 +94,8 @@ func content(directory, name string) (string, error) {
 type written struct{ subject, text, html string }
 
 func (t *Templates) write(m Message) (written, error) {
-	w := words{Server: t.server, Name: m.Name, To: m.To, Link: m.Link.Reveal(), Good: inWords(m.Expiry)}
+	w := words{Server: t.server, Name: m.Name, To: m.To, Link: m.Link.Reveal(), Good: inWords(m.Expiry), Invitation: m.Invitation}
+	w.Until = m.Now.Add(m.Expiry).UTC().Format("2 January 2006, 15:04 UTC")
 	var text, html bytes.Buffer
 	if err := t.text.ExecuteTemplate(&text, string(m.Kind)+".txt", w); err != nil {
 		return written{}, err

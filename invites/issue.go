@@ -1,0 +1,107 @@
+package invites
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"usher/auth"
+	"usher/internal/audit"
+	"usher/internal/store"
+	"usher/roles"
+)
+
+// CreateInvite makes an invite. Owner and moderators of the space may, for a role up to their own, but never for owner.
+// It is an auth.FieldError for what is out of range, a PendingError where the address has an invite that waits,
+// auth.ErrMailOff where it is to be sent and nothing is.
+func (d *Desk) CreateInvite(ctx context.Context, who auth.Identity, space string, in NewInvite) (Invite, error) {
+	in, err := in.checked()
+	if err != nil {
+		return Invite{}, err
+	}
+	if in.Send {
+		if err := d.mailer.Ready(); err != nil {
+			return Invite{}, err
+		}
+	}
+	made, err := d.issueInvite(ctx, who, space, in)
+	if err != nil {
+		return Invite{}, err
+	}
+	return made, nil
+}
+
+// issueInvite makes an invite, with its event and its mail.
+func (d *Desk) issueInvite(ctx context.Context, who auth.Identity, space string, in NewInvite) (Invite, error) {
+	mail := ""
+	if in.Send {
+		mail = d.auth.NewID()
+	}
+	var made Invite
+	err := auth.Settle(func() error {
+		st, err := d.mayInvite(ctx, who, space)
+		if err != nil {
+			return err
+		}
+		made = in.by(st, d.auth.NewID(), mail)
+		return d.found(ctx, st, &made)
+	})
+	pending, waits := errors.AsType[*PendingError](err)
+	if err != nil && !waits {
+		return Invite{}, err
+	}
+	// Whoever repeats what was stopped half-way completes it, though it is not his to make.
+	if err := d.complete(ctx, who, space, made); err != nil {
+		return Invite{}, err
+	}
+	if waits {
+		return made, pending
+	}
+	return made, nil
+}
+
+// by is the invite that somebody issues.
+func (in NewInvite) by(st roles.Standing, id, mail string) Invite {
+	return Invite{
+		ID: id, Role: in.Role, Issuer: st.ID, Epoch: st.Member.Epoch, Created: st.Now, Ends: st.Now.Add(in.TTL),
+		MaxUses: in.MaxUses, Life: int(in.TTL / time.Second), Mail: mail, Posting: mail != "",
+		Email: in.Email, Domain: in.Domain, Name: in.Name, Note: in.Note, State: Pending,
+	}
+}
+
+// found writes an invite. Where its address has one that waits, it is that one, and a PendingError.
+func (d *Desk) found(ctx context.Context, st roles.Standing, in *Invite) error {
+	space, collected := st.Space.ID, in.Ends.Add(auth.KeptAfterEnd)
+	key := inviteKey(space, in.ID)
+	tx := store.Tx{}
+	if in.Email != "" {
+		at, pending, err := d.invitee(ctx, space, in.Email)
+		if err != nil {
+			return err
+		}
+		if pending != nil {
+			*in = *pending
+			return &PendingError{pending.ID}
+		}
+		tx = at.points(in.ID, collected)
+	}
+	tx.If = append(append(tx.If, st.StillMember()...), store.Absent(key))
+	tx.Do = append(tx.Do, auth.ListByEnd(invitesOf(space), in.Ends, in.ID, st.Now)...)
+	tx.Do = append(tx.Do, store.Set(key, store.Fields(*in)), store.Collect(key, collected))
+	return d.auth.Change(ctx, tx)
+}
+
+// complete adds to an invite what stands elsewhere: its event, and its mail. Doing that again adds nothing.
+func (d *Desk) complete(ctx context.Context, who auth.Identity, space string, in Invite) error {
+	// Its id is no part of the event: unspent it is worth something.
+	e := audit.Event{
+		ID: auth.Hash("invite created", space, in.ID), Type: audit.InviteCreated, Space: space, Role: string(in.Role), At: in.Created,
+	}
+	if in.Issuer != who.ID {
+		e.ActorKind, e.Actor = string(auth.User), in.Issuer
+	}
+	if err := d.auth.Recorded(ctx, who, e, nil); err != nil {
+		return err
+	}
+	return d.post(ctx, space, in)
+}
