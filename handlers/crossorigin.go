@@ -31,9 +31,13 @@ func crossOrigin(publicURL string, named []string) (*http.CrossOriginProtection,
 // counts like writing here: what a cookie opens is for nobody else to time, count or embed. A proxy is also asked for
 // the page that somebody is led to by a link from elsewhere; such a request has no Origin, as one that writes has.
 func (a *api) ownPage(r *http.Request, op operation) bool {
+	return a.ours(r) || op.forProxies() && led(r)
+}
+
+func (a *api) ours(r *http.Request) bool {
 	asked := *r
 	asked.Method = http.MethodPost
-	return a.guard.Check(&asked) == nil || op.forProxies() && led(r)
+	return a.guard.Check(&asked) == nil
 }
 
 // led reports whether somebody is led to what a request asks for: it is what the window is to show, and no image, frame

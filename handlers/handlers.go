@@ -120,6 +120,7 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	if err := cmp.Or(a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e)); err != nil {
 		return nil, err
 	}
+	a.mountRoom(e)
 	read(e, "/livez", func(g *gin.Context) { g.String(http.StatusOK, "ok\n") })
 	read(e, "/readyz", func(g *gin.Context) { a.ready(g, h.draining.Load()) })
 	return h, nil

@@ -1,7 +1,10 @@
 package handlers
 
 import (
+	"errors"
 	"net/http"
+	"net/url"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 
@@ -19,6 +22,27 @@ func (a *api) mountPages(e gin.IRouter) (err error) {
 
 // show answers with a page, in the language of who asks.
 func (a *api) show(g *gin.Context, page pages.Page) { a.pages.Render(g.Writer, g.Request, page) }
+
+// form is what a form of a page sends.
+func (c *call) form() (url.Values, error) {
+	r := c.gin.Request
+	if kind, err := contentKind(r.Header); err != nil || kind != kindForm {
+		return nil, errContentType
+	}
+	err := r.ParseForm()
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, tooLarge
+	}
+	if err != nil {
+		return nil, invalid{"body", malformed}
+	}
+	for name, values := range r.PostForm {
+		if !utf8.ValidString(values[0]) {
+			return nil, invalid{plain("", name), notUTF8}
+		}
+	}
+	return r.PostForm, nil
+}
 
 // told is the problem that a page is to tell of: its code finds the words, in the family "problem.".
 func (a *api) told(g *gin.Context, err error) problem {

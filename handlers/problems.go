@@ -20,6 +20,7 @@ var (
 	errTokenInQuery = errors.New("handlers: a token in the query")
 	errContentType  = errors.New("handlers: unsupported content type")
 	errNoReturn     = errors.New("handlers: not an address that the sign-in page returns to")
+	errNoCookies    = errors.New("handlers: a browser that keeps no cookies")
 	errPanic        = errors.New("handlers: panic")
 	errCrossOrigin  = errors.New("handlers: cookies for another origin")
 	errLimiter      = errors.New("handlers: the store of the limits is away")
@@ -41,6 +42,7 @@ var problems = []problem{
 	{is(errNoMethod), 405, "no_such_method", "The path does not answer this method."},
 	{is(errTokenInQuery), 422, "token_in_query", "Tokens are not taken from a query. Send it in the Authorization header or the body, and consider this one seen by others."},
 	{is(errNoReturn), 400, "no_return", "The sign-in page does not return to that address."},
+	{is(errNoCookies), 400, "no_cookies", "A seat is one browser's, which has to keep cookies."},
 	{is(errContentType), 415, "unsupported_content_type", "The content type of the body is not one that is taken here."},
 	{as[*http.MaxBytesError], 413, "too_large", "The body is longer than 64 KiB."},
 	{as[invalid], 422, "invalid", "The request is not as the contract has it."},

@@ -10,17 +10,24 @@ import (
 
 // A Preview is what a link's token shows before anything is spent.
 type Preview struct {
-	Link Link
-	Room roles.Room
+	Link    Link
+	Room    roles.Room
+	Refusal error // what Redeem would say now; nil where there is a seat
+	AsksPIN bool  // of a newcomer
 }
 
 // Preview says where a link leads, as whom, until when, and whether it still takes a seat. It spends nothing.
 func (d *Desk) Preview(ctx context.Context, token secret.String) (Preview, error) {
+	return d.PreviewFor(ctx, token, secret.String{})
+}
+
+// PreviewFor is Preview for who has a seat key, and perhaps a seat already.
+func (d *Desk) PreviewFor(ctx context.Context, token, key secret.String) (Preview, error) {
 	t, err := parseLinkToken(token)
 	if err != nil {
 		return Preview{}, err
 	}
-	h, err := d.hall(ctx, t, "")
+	h, err := d.hall(ctx, t, seatID(t.link, key))
 	if err != nil {
 		return Preview{}, err
 	}
@@ -31,7 +38,7 @@ func (d *Desk) Preview(ctx context.Context, token secret.String) (Preview, error
 	if h.link.looked(lineage, d.auth.Now()); !h.room.Closed.IsZero() {
 		h.link.State = Closed
 	}
-	return Preview{Link: h.link, Room: h.room}, nil
+	return Preview{Link: h.link, Room: h.room, Refusal: h.refusal(lineage, d.auth.Now()), AsksPIN: h.link.PIN != "" && !h.taken}, nil
 }
 
 // Explain says whether a link lets a new guest into a room, and why; to those who may grant roles there, the workspace's

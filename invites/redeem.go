@@ -73,14 +73,19 @@ func (d *Desk) Redeem(ctx context.Context, token, key, pin secret.String) (Seate
 	return got, nil
 }
 
+// NewSeatKey is one for a browser: 192 random bits.
+func (d *Desk) NewSeatKey() secret.String {
+	return secret.New(base64url.EncodeToString(d.auth.Random(24)))
+}
+
 // leastKey is 128 bits in base64url. What is shorter could be guessed.
 const leastKey = 22
 
-// seatKey is a guest's own key, or 192 random bits. It is an auth.FieldError where one's own is too short.
+// seatKey is a guest's own key, or a new one. It is an auth.FieldError where one's own is too short.
 func (d *Desk) seatKey(own secret.String) (secret.String, error) {
 	switch {
 	case own.Empty():
-		return secret.New(base64url.EncodeToString(d.auth.Random(24))), nil
+		return d.NewSeatKey(), nil
 	case len(own.Reveal()) < leastKey:
 		return own, &auth.FieldError{Field: "seatKey", Reason: "shorter than 22 characters"}
 	}

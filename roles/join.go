@@ -51,6 +51,23 @@ func (s *Spaces) enter(ctx context.Context, who auth.Identity, space, room strin
 	return st, decision, err
 }
 
+// Approach finds the room of an alias for who stands before its door, and decides as Join does. A user of the workspace
+// is told why he may not enter. To others what they may not see is ErrNotFound, whether or not it is there.
+func (s *Spaces) Approach(ctx context.Context, who auth.Identity, alias string) (Standing, Decision, error) {
+	_, recs, err := s.auth.Get(ctx, who, aliasKey(alias))
+	if err != nil {
+		return Standing{}, Decision{}, err
+	}
+	st, _, err := s.InRoom(ctx, who, recs[0]["space"], recs[0]["room"])
+	if err == nil && who.Kind != auth.User {
+		err = st.May(SeeRoom)
+	}
+	if err != nil {
+		return Standing{}, Decision{}, err
+	}
+	return st, st.Enter(), nil
+}
+
 // mayPublish: in a lesson all do, in a webinar the moderators; a monitor nowhere.
 func (r Room) mayPublish(role Role) bool {
 	return role.Rank() >= RoomModerator.Rank() || r.Type != Webinar && role != RoomMonitor

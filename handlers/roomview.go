@@ -1,0 +1,151 @@
+package handlers
+
+import (
+	"errors"
+	"time"
+
+	"usher/auth"
+	"usher/invites"
+	"usher/roles"
+)
+
+// A roomView is what the page shows.
+type roomView struct {
+	Here, Room string // its address; the room's name, where one may know it
+	Name       string // of whom the page is about: by his link, on his seat, or signed in
+	Role       string
+	Ends       time.Time
+	Left       time.Duration
+	Self       string // who is signed in
+	In         bool   // he has a seat, or has entered as himself
+	Guest      bool   // on a seat, which he can leave
+	Link       bool   // there is a link, good or not
+	May        bool   // the link, or the room's open door, takes him
+	SelfMay    bool   // and the room takes who is signed in
+	Asks       bool   // for a name
+	AsksPIN    bool
+	Problem    string
+	Reason     string // of the entering decision
+	Until      time.Time
+	Typed      string // the name that was not taken
+}
+
+// stand finds out what there is to do for who has come.
+func (p roomPage) stand(v *visit, asSelf bool) (view roomView, err error) {
+	decided, err := p.self(v, &view)
+	if err != nil {
+		return view, err
+	}
+	switch {
+	case asSelf && view.SelfMay:
+		view.In, view.Name = true, view.Self
+		return view, nil
+	case !v.link.Empty():
+		return view, p.byLink(v, &view)
+	case v.guest.Kind == auth.Guest:
+		err = p.onSeat(v, &view)
+		if !errors.Is(err, auth.ErrInvalidToken) {
+			return view, err
+		}
+	}
+	if v.user.Kind == auth.User {
+		view.Name = view.Self
+		return view, decided
+	}
+	return view, p.byDoor(v, &view)
+}
+
+// self is what the room says to who is signed in, whatever link he has. What it refuses is no error yet.
+func (p roomPage) self(v *visit, view *roomView) (decided, err error) {
+	if v.user.Kind != auth.User {
+		return nil, nil
+	}
+	st, decision, err := p.Spaces.Approach(v, v.user, v.alias)
+	switch {
+	case errors.Is(err, auth.ErrInvalidToken):
+		v.user = auth.Identity{}
+		return nil, nil
+	case errors.Is(err, roles.ErrNotFound):
+		return err, nil
+	case err != nil:
+		return nil, err
+	}
+	view.Self = st.Name
+	if !decision.Allowed {
+		return &roles.DeniedError{Decision: decision}, nil
+	}
+	view.SelfMay, view.Room, view.Role = true, st.Room.Name, string(decision.Role)
+	return nil, nil
+}
+
+// byLink is what the link that was opened last is good for in this browser.
+func (p roomPage) byLink(v *visit, view *roomView) error {
+	view.Link = true
+	out, err := p.limits.count(v.call, p.preview, func(*call) (any, error) { return p.behind(v) })
+	if err != nil {
+		return err
+	}
+	found := out.(invites.Preview)
+	view.Room, view.Name, view.Role = found.Room.Name, found.Link.Username, string(roles.GuestRole(found.Link.Role))
+	p.ends(view, found.Link.Ends)
+	if v.guest.Link == found.Link.ID {
+		if _, _, err := p.Desk.GetSeat(v, v.guest); !errors.Is(err, auth.ErrInvalidToken) {
+			view.In, view.Guest = err == nil, err == nil
+			return err
+		}
+	}
+	view.May, view.AsksPIN = found.Refusal == nil, found.AsksPIN
+	return found.Refusal
+}
+
+// behind is what the link leads to, which must be this room.
+func (p roomPage) behind(v *visit) (invites.Preview, error) {
+	found, err := p.Desk.PreviewFor(v, v.link, v.key)
+	if err == nil && found.Room.Alias != v.alias {
+		err = invites.ErrLinkUnknown
+	}
+	return found, err
+}
+
+// onSeat is for who came through the open door.
+func (p roomPage) onSeat(v *visit, view *roomView) error {
+	seat, ends, err := p.Desk.GetSeat(v, v.guest)
+	if err != nil {
+		return err
+	}
+	room, err := p.Spaces.GetRoom(v, v.guest, v.guest.Space, v.guest.Room)
+	view.In, view.Guest, view.Room, view.Name, view.Role = err == nil, err == nil, room.Name, seat.Username, string(roles.GuestRole(seat.Role))
+	p.ends(view, ends)
+	return err
+}
+
+// byDoor is for a stranger: an open room asks for his name, and before any other door he signs in, whether or not there
+// is a room behind it.
+func (p roomPage) byDoor(v *visit, view *roomView) error {
+	st, decision, err := p.Spaces.Approach(v, auth.Identity{}, v.alias)
+	switch {
+	case errors.Is(err, roles.ErrNotFound):
+		return errNoToken
+	case err != nil:
+		return err
+	case !decision.Allowed:
+		return &roles.DeniedError{Decision: decision}
+	}
+	view.Room, view.May, view.Asks = st.Room.Name, true, true
+	p.keepKey(v)
+	return nil
+}
+
+func (p roomPage) ends(view *roomView, at time.Time) { view.Ends, view.Left = at, at.Sub(p.Now()) }
+
+// explain puts the words for a problem into the view.
+func (view *roomView) explain(p problem, err error) {
+	view.Problem = p.code
+	if denied, ok := errors.AsType[*roles.DeniedError](err); ok {
+		last := denied.Decision.Reasons[len(denied.Decision.Reasons)-1]
+		view.Reason, view.Until = string(last.Code), last.Until
+	}
+	if wait, ok := errors.AsType[*invites.WaitError](err); ok {
+		view.Until = wait.Until
+	}
+}
