@@ -14,6 +14,7 @@ func (a *api) inviteOperations() map[string]handler {
 		"listInvites":    a.listInvites,
 		"getInvite":      a.getInvite,
 		"revokeInvite":   a.revokeInvite,
+		"resendInvite":   a.resendInvite,
 		"activateInvite": a.activateInvite,
 	}
 }
@@ -35,7 +36,7 @@ func (a *api) createInvite(c *call, in wire.NewInvite) (any, error) {
 }
 
 func (a *api) listInvites(c *call) (any, error) {
-	found, next, err := a.Desk.ListInvites(c, c.who, c.id("spaceId"), c.page())
+	found, next, err := a.Desk.ListInvites(c, c.who, c.id("spaceId"), invites.State(c.param("state")), c.page())
 	return wire.Invites{Items: all(found, inviteOf), Next: cursor(next)}, err
 }
 
@@ -46,6 +47,11 @@ func (a *api) getInvite(c *call) (any, error) {
 
 func (a *api) revokeInvite(c *call) (any, error) {
 	return nil, a.Desk.RevokeInvite(c, c.who, c.id("spaceId"), c.id("inviteId"))
+}
+
+func (a *api) resendInvite(c *call) (any, error) {
+	invite, err := a.Desk.ResendInvite(c, c.who, c.id("spaceId"), c.id("inviteId"))
+	return inviteOf(invite), err
 }
 
 func (a *api) activateInvite(c *call) (any, error) {

@@ -57,7 +57,7 @@ func (e *limited) Error() string { return "handlers: over the limit " + e.name }
 
 // headers says how long to wait, and the windows that apply, in the words of draft-ietf-httpapi-ratelimit-headers.
 func (e *limited) headers(h http.Header) {
-	seconds := max(1, int64((e.wait+time.Second-1)/time.Second))
+	seconds := inSeconds(e.wait)
 	name := e.name + "-" + e.meter.rule.subject + "-"
 	h.Set("Retry-After", fmt.Sprint(seconds))
 	h.Set("RateLimit", fmt.Sprintf("%q;r=0;t=%d", name+e.meter.window, seconds))
@@ -67,6 +67,9 @@ func (e *limited) headers(h http.Header) {
 	}
 	h.Set("RateLimit-Policy", strings.Join(policy, ", "))
 }
+
+// inSeconds is how long to wait, as Retry-After says it.
+func inSeconds(wait time.Duration) int { return max(1, int((wait+time.Second-1)/time.Second)) }
 
 func (r rule) windows() iter.Seq2[string, window] {
 	return func(yield func(string, window) bool) {

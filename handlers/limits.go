@@ -93,6 +93,7 @@ var table = []limit{
 	{name: "activate", counts: failures, guesses: []error{invites.ErrInviteNotFound, roles.ErrNotFound}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
 	}},
+	{name: "resend", counts: every, rules: []rule{{"invite", invite, window{3, 10 * time.Minute}, window{10, time.Hour}}}},
 	{name: "join-as-guest", counts: every, rules: []rule{
 		{"address", address, window{200, 10 * time.Second}, window{3000, time.Hour}},
 	}},
@@ -124,6 +125,9 @@ func address(c *call) string {
 
 // caller is who calls, and has shown by a token who he is.
 func caller(c *call) string { return string(c.who.Kind) + c.who.ID }
+
+// invite is who sends which invite once more.
+func invite(c *call) string { return caller(c) + c.id("inviteId") }
 
 // ofStranger is what a call without a token is counted by.
 func ofStranger(of func(*call) string) func(*call) string {

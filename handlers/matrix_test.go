@@ -77,6 +77,7 @@ var rows = []struct{ operation, method, path, body string }{
 	{"listInvites", "GET", "/v1/spaces/{spaceId}/invites", ""},
 	{"getInvite", "GET", "/v1/spaces/{spaceId}/invites/{inviteId}", ""},
 	{"revokeInvite", "DELETE", "/v1/spaces/{spaceId}/invites/{inviteId}", ""},
+	{"resendInvite", "POST", "/v1/spaces/{spaceId}/invites/{boundId}/resend", ""},
 	{"activateInvite", "POST", "/v1/spaces/{spaceId}/invites/{inviteId}/activate", ""},
 
 	{"createRoom", "POST", "/v1/spaces/{spaceId}/rooms", `{"name":"Chemistry"}`},

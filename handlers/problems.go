@@ -102,6 +102,8 @@ var problems = []problem{
 	{is(invites.ErrInviteVoid), 410, "invite_void", "Who issued the invite may no longer invite."},
 	{is(invites.ErrInviteNotForYou), 403, "invite_not_for_you", "The invite is for another e-mail address than the caller's."},
 	{is(invites.ErrEmailUnverified), 403, "email_unverified", "The invite is for the caller's e-mail address, which must be verified first."},
+	{is(invites.ErrInviteUnaddressed), 409, "invite_unaddressed", "The invite is for no e-mail address that it could be sent to."},
+	{as[*invites.QuotaError], 429, "mail_quota", "The mails that may be sent today are used up."},
 	{as[*invites.PendingError], 409, "invite_pending", "The address has an invite that waits."},
 	{is(invites.ErrLinkUnknown), 404, "link_unknown", "There is no such link."},
 	{is(invites.ErrLinkUsed), 410, "link_used", "The link has been used."},

@@ -96,6 +96,9 @@ func (p problem) headers(g *gin.Context, err error) {
 		if over, ok := errors.AsType[*limited](err); ok {
 			over.headers(h)
 		}
+		if over, ok := errors.AsType[*invites.QuotaError](err); ok {
+			h.Set("Retry-After", strconv.Itoa(inSeconds(over.Wait)))
+		}
 	}
 }
 

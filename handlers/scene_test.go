@@ -11,7 +11,8 @@ import (
 
 // A scene is a space with a room, and everybody who might stand before it, by name: their ids in id, their access
 // tokens in token. What an operation is done to is in id, too: "spaceId", "roomId", "userId" (a pupil with a role in
-// the space and the room), "sessionId" (another one of the space's owner), "inviteId", "linkId", "alias".
+// the space and the room), "sessionId" (another one of the space's owner), "inviteId", "boundId" (an
+// invite of an address's), "linkId", "alias".
 type scene struct {
 	*door
 	id    map[string]string
@@ -65,6 +66,7 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	sc.fill("PUT", "space owner", "/v1/spaces/{spaceId}/bans/{banned}", `{}`)
 	sc.fill("PUT", "room owner", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{outlaw}", `{}`)
 	sc.keep("inviteId", sc.as("space moderator", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"role_space_user"}`), "id")
+	sc.keep("boundId", sc.as("space moderator", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"role_space_user","email":"invitee@here.test"}`), "id")
 	sc.guest("guest", "user")
 	sc.guest("guest moderator", "moderator")
 	return sc

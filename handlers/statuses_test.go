@@ -32,6 +32,9 @@ func TestEveryDocumentedStatusIsSeen(t *testing.T) {
 			v.provoked()
 			v.granted()
 			untouched := d.newScene(t, "true", "open")
+			dry := open(t, broken, func(deps *handlers.Deps) { deps.Desk = d.sends(0) })
+			dry.seen = d.seen
+			visit{dry.newScene(t, "true", "open"), v.operations}.over()
 			busy := open(t, broken, func(deps *handlers.Deps) { deps.Limiter = patient{deps.Limiter} })
 			busy.seen = d.seen
 			visit{busy.newScene(t, "true", "open"), v.operations}.limited()
@@ -160,6 +163,8 @@ var provoked = []struct {
 	{403, "banned", "joinAsGuest", "", `{"name":"Passer-by"}`},
 	{201, "space owner", "createInvite", "", `{"role":"role_space_user","email":"twice@here.test"}`},
 	{409, "space moderator", "createInvite", "", `{"role":"role_space_moderator","email":"Twice@here.test"}`},
+	{409, "space owner", "resendInvite", "", ""},
+	{410, "space owner", "resendInvite", "inviteId=invite of pupil", ""},
 	{410, "space owner", "revokeInvite", "inviteId=invite of pupil", ""},
 	{410, "outsider", "activateInvite", "inviteId=invite of pupil", ""},
 	{200, "room owner", "updateAccessLink", "", `{"paused":true}`},
@@ -207,6 +212,7 @@ var exhausting = map[string]struct{ actor, query, body string }{
 	"previewAccess":      {"nobody", "", `{"accessToken":"unheard of"}`},
 	"redeemAccess":       {"nobody", "", `{"accessToken":"unheard of"}`},
 	"activateInvite":     {"outsider", "", ""},
+	"resendInvite":       {"outsider", "", ""},
 	"joinAsGuest":        {"nobody", "", `{"name":"Passer-by"}`},
 	"revokeToken":        {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
 	"introspectToken":    {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
@@ -223,6 +229,13 @@ func (v visit) limited() {
 		if status != 429 {
 			v.t.Errorf("%s is not limited", name)
 		}
+	}
+}
+
+// over asks for mails where none may be sent.
+func (v visit) over() {
+	for name, body := range map[string]string{"createInvite": `{"role":"role_space_user","email":"{anybody}","send":true}`} {
+		v.gets(429, "space owner", v.operations[name], v.operations[name].at(v.ours()), body)
 	}
 }
 

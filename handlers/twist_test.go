@@ -99,8 +99,8 @@ var twists = map[string]func(*rapid.T, draft, *letter) bool{
 			if p.Value.In == openapi3.ParameterInQuery {
 				name := p.Value.Name
 				d.query.Del(name)
-				bad := map[string]string{"limit": "101", "after": "%20", "issued": "drop", "email": "x", "username": "a%40b", "userId": "x", "linkId": "x", "room": ""}
-				good := map[string]string{"limit": "7", "after": "YQ", "issued": "keep"}[name]
+				bad := map[string]string{"limit": "101", "after": "%20", "issued": "drop", "email": "x", "username": "a%40b", "userId": "x", "linkId": "x", "room": "", "state": "live"}
+				good := map[string]string{"limit": "7", "after": "YQ", "issued": "keep", "state": "void"}[name]
 				wrong = append(wrong, name+"="+bad[name], name+"="+good+"&"+name+"="+good)
 			}
 		}

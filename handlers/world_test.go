@@ -38,7 +38,8 @@ type door struct {
 	api     http.Handler
 	auth    *auth.Authority
 	desk    *invites.Desk
-	judged  func() *auth.Authority // another one, whose captchas a service judges
+	sends   func(mails int64) *invites.Desk // another one, with another quota
+	judged  func() *auth.Authority          // another one, whose captchas a service judges
 	clock   *atomic.Int64
 	applies *atomic.Int64
 	seen    *sync.Map // each answer so far, as "operation status"
@@ -78,7 +79,12 @@ func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	d.auth = d.authority(auth.SignUpOpen, nil)
 	d.judged = sync.OnceValue(func() *auth.Authority { return d.authority(auth.SignUpOpen, service(t)) })
 	spaces := roles.New(d.auth, roles.Settings{})
-	d.desk = invites.New(d.auth, spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
+	d.sends = func(mails int64) *invites.Desk {
+		return invites.New(d.auth, spaces, invites.Settings{
+			RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour, MailPerUser: mails, MailPerWorkspace: mails,
+		})
+	}
+	d.desk = d.sends(1000)
 	deps := handlers.Deps{
 		Authority: d.auth, Spaces: spaces, Desk: d.desk, Limiter: handlers.NewMemory(now), Log: log, Now: now, PublicURL: publicURL,
 	}

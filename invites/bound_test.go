@@ -62,6 +62,54 @@ func TestWhomAnInviteIsFor(t *testing.T) {
 	})
 }
 
+// Who is not meant hears so after an invite is over, and before a ban; who has used it gets the same answer.
+func TestWhenAnInviteIsForAnother(t *testing.T) {
+	rows := []struct {
+		name string
+		do   func(h *house, in invites.Invite)
+		want error
+	}{
+		{"expired", func(h *house, _ invites.Invite) { h.pass(7 * day) }, invites.ErrInviteExpired},
+		{"revoked", func(h *house, in invites.Invite) {
+			require.NoError(h, h.desk.RevokeInvite(h.Context(), h.mod, h.space, in.ID))
+		}, invites.ErrInviteRevoked},
+		{"used by another", func(h *house, in invites.Invite) {
+			h.address(h.bob, "ann@here.test", true)
+			_, err := h.desk.ActivateInvite(h.Context(), h.bob, h.space, in.ID)
+			require.NoError(h, err)
+			h.address(h.bob, "bob@school.test", true)
+		}, invites.ErrInviteUsed},
+		{"used by himself", func(h *house, in invites.Invite) {
+			h.address(h.ann, "ann@here.test", true)
+			_, err := h.desk.ActivateInvite(h.Context(), h.ann, h.space, in.ID)
+			require.NoError(h, err)
+			h.address(h.ann, "ann@there.test", true)
+		}, nil},
+		{"banned", func(h *house, _ invites.Invite) {
+			require.NoError(h, h.spaces.SpaceBan(h.Context(), h.owner, h.space, h.ann.ID, nil, ""))
+		}, invites.ErrInviteNotForYou},
+		{"a role as high", func(h *house, _ invites.Invite) { h.join(h.ann, roles.SpaceModerator) }, invites.ErrInviteNotForYou},
+		{"void", func(h *house, _ invites.Invite) {
+			require.NoError(h, h.spaces.RemoveMember(h.Context(), h.owner, h.space, h.mod.ID, false))
+		}, invites.ErrInviteNotForYou},
+	}
+	everywhere(t, func(t *testing.T, w *world) {
+		for _, row := range rows {
+			h := w.house(t)
+			h.address(h.ann, "ann@there.test", true)
+			row.do(h, h.create(invites.NewInvite{Email: "ann@here.test"}))
+			listed, _, err := h.desk.ListInvites(t.Context(), h.owner, h.space, "", auth.Page{Limit: 10})
+			require.NoError(t, err)
+			for _, in := range listed {
+				if in.Email != "" {
+					_, err = h.desk.ActivateInvite(t.Context(), h.ann, h.space, in.ID)
+				}
+			}
+			require.ErrorIs(t, err, row.want, row.name)
+		}
+	})
+}
+
 // What is not right in itself is refused, and the field is named.
 func TestWhatNoInviteIsMadeOf(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {

@@ -3,6 +3,7 @@ package invites
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"usher/auth"
@@ -99,18 +100,34 @@ func (in Invite) state(lineage store.Record, now time.Time) State {
 	return Pending
 }
 
-// ListInvites lists the invites of a space, the next to end first, to those who may invite.
-func (d *Desk) ListInvites(ctx context.Context, who auth.Identity, space string, page auth.Page) ([]Invite, string, error) {
+// ListInvites lists the invites of a space, the next to end first, to those who may invite: those of one state, or all
+// where that is empty. A page may hold fewer than asked for, and yet not be the last.
+func (d *Desk) ListInvites(ctx context.Context, who auth.Identity, space string, in State, page auth.Page) ([]Invite, string, error) {
 	if _, err := d.mayInvite(ctx, who, space); err != nil {
 		return nil, "", err
 	}
-	ids, next, err := d.inOrder(ctx, invitesOf(space), page)
-	if err != nil {
-		return nil, "", err
+	chosen := []Invite{}
+	for range pagesLooked {
+		ids, next, err := d.inOrder(ctx, invitesOf(space), page)
+		if err != nil {
+			return nil, "", err
+		}
+		found, err := d.invites(ctx, space, ids...)
+		if err != nil {
+			return nil, "", err
+		}
+		found = slices.DeleteFunc(found, func(one Invite) bool { return in != "" && one.State != in })
+		chosen = append(chosen, found...)
+		page.After, page.Limit = next, page.Limit-len(found)
+		if next == "" || page.Limit == 0 {
+			break
+		}
 	}
-	invites, err := d.invites(ctx, space, ids...)
-	return invites, next, err
+	return chosen, page.After, nil
 }
+
+// pagesLooked is how many pages of invites one call looks through for those of a state.
+const pagesLooked = 10
 
 // invites reads invites with their states; one that is not there is left out.
 func (d *Desk) invites(ctx context.Context, space string, ids ...string) ([]Invite, error) {

@@ -35,7 +35,7 @@ func TestWhoInvites(t *testing.T) {
 		} {
 			_, err := h.desk.CreateInvite(t.Context(), row.who, h.space, invites.NewInvite{Role: roles.SpaceModerator})
 			require.ErrorIs(t, err, row.want, row.name)
-			_, _, err = h.desk.ListInvites(t.Context(), row.who, h.space, auth.Page{Limit: 10})
+			_, _, err = h.desk.ListInvites(t.Context(), row.who, h.space, "", auth.Page{Limit: 10})
 			require.ErrorIs(t, err, row.want, row.name)
 			id := h.invite(h.owner, roles.SpaceUser).ID
 			_, err = h.desk.GetInvite(t.Context(), row.who, h.space, id)
@@ -267,7 +267,7 @@ func (h *house) invited(limit int) []string {
 	var ids []string
 	page := auth.Page{Limit: limit}
 	for {
-		found, next, err := h.desk.ListInvites(h.Context(), h.mod, h.space, page)
+		found, next, err := h.desk.ListInvites(h.Context(), h.mod, h.space, "", page)
 		require.NoError(h, err)
 		for _, in := range found {
 			ids = append(ids, in.ID)

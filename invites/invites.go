@@ -21,8 +21,9 @@ var (
 	ErrInviteRevoked  = errors.New("invites: the invite was revoked")
 	ErrInviteVoid     = errors.New("invites: its issuer may no longer invite")
 
-	ErrInviteNotForYou = errors.New("invites: the invite is for another address")
-	ErrEmailUnverified = errors.New("invites: the address that the invite is for is not verified")
+	ErrInviteNotForYou   = errors.New("invites: the invite is for another address")
+	ErrInviteUnaddressed = errors.New("invites: the invite is for no address")
+	ErrEmailUnverified   = errors.New("invites: the address that the invite is for is not verified")
 )
 
 // What the package refuses of links and seats.
@@ -53,6 +54,9 @@ func (e *WaitError) Unwrap() error { return e.Why }
 type Settings struct {
 	RoomURL    string        // links lead there: RoomURL/<alias>?participantName=…&accessToken=…
 	MaxLinkTTL time.Duration // the longest life of a link
+
+	// How many mails a user, and all of a workspace together, may have sent in a day.
+	MailPerUser, MailPerWorkspace int64
 }
 
 // A Desk issues invites and links, and takes them back from those who come with them. It is safe for concurrent use.

@@ -12,31 +12,42 @@ import (
 )
 
 // CreateInvite makes an invite. Owner and moderators of the space may, for a role up to their own, but never for owner.
-// It is an auth.FieldError for what is out of range, a PendingError where the address has an invite that waits,
-// auth.ErrMailOff where it is to be sent and nothing is.
+// It is an auth.FieldError for what is out of range, a PendingError where the address has an invite that waits. Where it is
+// to be sent, it may be auth.ErrMailOff or a QuotaError.
 func (d *Desk) CreateInvite(ctx context.Context, who auth.Identity, space string, in NewInvite) (Invite, error) {
 	in, err := in.checked()
 	if err != nil {
 		return Invite{}, err
 	}
-	if in.Send {
-		if err := d.mailer.Ready(); err != nil {
-			return Invite{}, err
-		}
+	if !in.Send {
+		return d.issueInvite(ctx, who, space, in, "")
 	}
-	made, err := d.issueInvite(ctx, who, space, in)
-	if err != nil {
+	// Whoever may not invite hears that, and not of a quota.
+	if _, err := d.mayInvite(ctx, who, space); err != nil {
 		return Invite{}, err
 	}
-	return made, nil
+	var made Invite
+	return made, d.mailing(ctx, who, func(mail string) error {
+		made, err = d.issueInvite(ctx, who, space, in, mail)
+		return err
+	})
 }
 
-// issueInvite makes an invite, with its event and its mail.
-func (d *Desk) issueInvite(ctx context.Context, who auth.Identity, space string, in NewInvite) (Invite, error) {
-	mail := ""
-	if in.Send {
-		mail = d.auth.NewID()
+// mailing does what needs a mail, under a new id of it, within the quotas of who has it sent.
+func (d *Desk) mailing(ctx context.Context, who auth.Identity, do func(mail string) error) error {
+	if err := d.mailer.Ready(); err != nil {
+		return err
 	}
+	c := d.charge(who, d.auth.NewID())
+	if err := d.pay(ctx, c); err != nil {
+		return err
+	}
+	return d.repay(ctx, c, do(c.mail))
+}
+
+// issueInvite makes an invite, with its event and its mail, of this id, where it is to have one. Where its address has
+// one that waits, it is that one, and a PendingError.
+func (d *Desk) issueInvite(ctx context.Context, who auth.Identity, space string, in NewInvite, mail string) (Invite, error) {
 	var made Invite
 	err := auth.Settle(func() error {
 		st, err := d.mayInvite(ctx, who, space)

@@ -70,7 +70,7 @@ func newWorld(t testing.TB, s store.Store, clock *atomic.Int64) *world {
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	w.spaces = roles.New(w.auth, roles.Settings{})
-	w.desk = invites.New(w.auth, w.spaces, invites.Settings{RoomURL: roomURL, MaxLinkTTL: 5 * day})
+	w.desk = invites.New(w.auth, w.spaces, invites.Settings{RoomURL: roomURL, MaxLinkTTL: 5 * day, MailPerUser: 1000, MailPerWorkspace: 3000})
 	w.admin = w.workspace()
 	w.owner, w.mod, w.ann, w.bob = w.person("owner"), w.person("mod"), w.person("ann"), w.person("bob")
 	return w

@@ -50,7 +50,7 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	spaces := roles.New(a, roles.Settings{AdminsCreateSpaces: s.CreateSpace == "admins"})
-	desk := invites.New(a, spaces, invites.Settings{RoomURL: s.RoomURL, MaxLinkTTL: s.MaxLinkTTL})
+	desk := invites.New(a, spaces, s.desk())
 	api, end, err := s.api(p, handlers.Deps{Authority: a, Spaces: spaces, Desk: desk})
 	if err != nil {
 		return err
@@ -113,6 +113,10 @@ func (p *program) authority(ctx context.Context, data store.Store, set auth.Sett
 // clock tells whole milliseconds, as the store keeps them: an instant is the same in the answer that makes it and in
 // every later one.
 func clock() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+func (s *serve) desk() invites.Settings {
+	return invites.Settings{RoomURL: s.RoomURL, MaxLinkTTL: s.MaxLinkTTL, MailPerUser: s.PerUser, MailPerWorkspace: s.PerWorkspace}
+}
 
 // api is everything that is served, and how it ends. What it serves is there; what is around it is filled in.
 func (s *serve) api(p *program, deps handlers.Deps) (*handlers.Handler, func() error, error) {

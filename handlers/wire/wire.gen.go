@@ -1652,6 +1652,9 @@ type ListInvitesParams struct {
 
 	// After The `next` of the page before. It is opaque.
 	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// State Only those of this state.
+	State InviteState `form:"state,omitempty" json:"state,omitempty,omitzero"`
 }
 
 // ListMembersParams defines parameters for ListMembers.
@@ -1824,6 +1827,9 @@ type CreateInviteJSONRequestBody = NewInvite
 
 // ActivateInviteJSONRequestBody defines body for ActivateInvite for application/json ContentType.
 type ActivateInviteJSONRequestBody = Empty
+
+// ResendInviteJSONRequestBody defines body for ResendInvite for application/json ContentType.
+type ResendInviteJSONRequestBody = Empty
 
 // SetSpaceRoleJSONRequestBody defines body for SetSpaceRole for application/json ContentType.
 type SetSpaceRoleJSONRequestBody = SpaceRoleChange

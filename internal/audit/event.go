@@ -57,6 +57,7 @@ const (
 	EntryRefused     Type = "entry_refused"
 
 	InviteCreated Type = "invite_created"
+	InviteSent    Type = "invite_sent"
 	InviteRevoked Type = "invite_revoked"
 	InviteUsed    Type = "invite_used"
 	LinkCreated   Type = "link_created"
@@ -118,6 +119,7 @@ var Types = []struct {
 	{Unbanned, "A ban from a room was lifted."},
 	{EntryRefused, "Somebody was not let into a room; the reason is the one that decided, the last in the answer."},
 	{InviteCreated, "An invite was made. Its id is not told: unspent it is worth something."},
+	{InviteSent, "An invite was mailed once more, and waits anew."},
 	{InviteRevoked, "An invite was taken back."},
 	{InviteUsed, "An invite was used."},
 	{LinkCreated, "A guest link was made."},
