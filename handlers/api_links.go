@@ -4,22 +4,24 @@ import (
 	"time"
 
 	"usher/handlers/wire"
+	"usher/internal/qrcode"
 	"usher/internal/secret"
 	"usher/invites"
 )
 
 func (a *api) linkOperations() map[string]handler {
 	return map[string]handler{
-		"generateAccess":   with(a.generateAccess),
-		"listAccessLinks":  a.listAccessLinks,
-		"getAccessLink":    a.getAccessLink,
-		"updateAccessLink": with(a.updateAccessLink),
-		"revokeAccessLink": a.revokeAccessLink,
-		"previewAccess":    with(a.previewAccess),
-		"redeemAccess":     with(a.redeemAccess),
-		"joinAsGuest":      with(a.joinAsGuest),
-		"getSeat":          a.getSeat,
-		"leaveSeat":        a.leaveSeat,
+		"generateAccess":    with(a.generateAccess),
+		"listAccessLinks":   a.listAccessLinks,
+		"getAccessLink":     a.getAccessLink,
+		"updateAccessLink":  with(a.updateAccessLink),
+		"revokeAccessLink":  a.revokeAccessLink,
+		"replaceAccessLink": a.replaceAccessLink,
+		"previewAccess":     with(a.previewAccess),
+		"redeemAccess":      with(a.redeemAccess),
+		"joinAsGuest":       with(a.joinAsGuest),
+		"getSeat":           a.getSeat,
+		"leaveSeat":         a.leaveSeat,
 	}
 }
 
@@ -29,7 +31,7 @@ func linkOf(l invites.Link) wire.AccessLink {
 		ID: l.ID, Username: l.Username, Role: wire.GuestRole(l.Role), ExternalUserID: l.ExternalUserID,
 		IsPermanent: l.Permanent, State: wire.LinkState(l.State), Seats: &taken, IssuedBy: l.Issuer,
 		CreatedAt: l.Created, ExpiresAt: l.Ends, MaxUses: l.MaxUses, NotBefore: l.NotBefore, Note: l.Note,
-		HasPin: l.PIN != "", PinFailures: l.PINFailures, PinPausedUntil: l.PINPaused,
+		SeatID: l.Seat, HasPin: l.PIN != "", PinFailures: l.PINFailures, PinPausedUntil: l.PINPaused,
 	}
 }
 
@@ -39,7 +41,22 @@ func (a *api) generateAccess(c *call, in wire.NewLink) (any, error) {
 		TTL: time.Duration(in.TTL) * time.Second, Permanent: in.IsPermanent, MaxUses: in.MaxUses, NotBefore: in.NotBefore,
 		Note: in.Note, PIN: secret.New(in.Pin),
 	})
-	return wire.LinkCreated{ID: link.ID, URL: url.Reveal(), ExpiresAt: link.Ends}, err
+	if err != nil {
+		return nil, err
+	}
+	return createdOf(c, link, url), nil
+}
+
+// createdOf shows the address of a link, and draws it.
+func createdOf(c *call, link invites.Link, address secret.String) wire.LinkCreated {
+	created := wire.LinkCreated{ID: link.ID, URL: address.Reveal(), ExpiresAt: link.Ends}
+	if c.param("qrCode") == "none" {
+		return created
+	}
+	if code, err := qrcode.Draw(created.URL); err == nil { // else it is too long for one
+		created.QrCode = &wire.QRCode{Svg: code.SVG, Png: code.PNG}
+	}
+	return created
 }
 
 func (a *api) listAccessLinks(c *call) (any, error) {
@@ -53,10 +70,14 @@ func (a *api) getAccessLink(c *call) (any, error) {
 }
 
 func (a *api) updateAccessLink(c *call, in wire.LinkPatch) (any, error) {
-	patch := invites.LinkPatch{Paused: in.Paused}
+	patch := invites.LinkPatch{
+		Paused: in.Paused, Username: in.Username, Note: in.Note, NotBefore: in.NotBefore, MaxUses: in.MaxUses, MoveSeat: in.MoveSeat,
+	}
 	if in.TTL != nil {
-		ttl := time.Duration(*in.TTL) * time.Second
-		patch.TTL = &ttl
+		patch.TTL = new(time.Duration(*in.TTL) * time.Second)
+	}
+	if in.Pin != nil {
+		patch.PIN = new(secret.New(*in.Pin))
 	}
 	link, err := a.Desk.UpdateLink(c, c.who, c.id("spaceId"), c.id("roomId"), c.id("linkId"), patch)
 	return linkOf(link), err
@@ -64,6 +85,14 @@ func (a *api) updateAccessLink(c *call, in wire.LinkPatch) (any, error) {
 
 func (a *api) revokeAccessLink(c *call) (any, error) {
 	return nil, a.Desk.RevokeLink(c, c.who, c.id("spaceId"), c.id("roomId"), c.id("linkId"))
+}
+
+func (a *api) replaceAccessLink(c *call) (any, error) {
+	link, url, err := a.Desk.ReplaceLink(c, c.who, c.id("spaceId"), c.id("roomId"), c.id("linkId"))
+	if err != nil {
+		return nil, err
+	}
+	return createdOf(c, link, url), nil
 }
 
 func (a *api) previewAccess(c *call, in wire.AccessToken) (any, error) {

@@ -143,6 +143,8 @@ var bounds = []struct {
 	{"generateAccess", "note", 0, 200},
 	{"generateAccess", "pin", 4, 12},
 	{"redeemAccess", "pin", 4, 12},
+	{"updateAccessLink", "maxUses", 1, 1000},
+	{"updateAccessLink", "note", 0, 200},
 	{"updateAccessLink", "ttl", 60, 315_360_000},
 	{"createInvite", "expiresIn", 60, 2_592_000}, // 30 days
 	{"createInvite", "maxUses", 1, 1000},
@@ -211,6 +213,8 @@ var shapes = []struct {
 	{"kick", "seatId", []string{anID}, notIDs},
 	{"redeemAccess", "seatKey", []string{"Wm9vVGhlU2VhdEtleUlzTW_-"}, []string{"Wm9vVGhlU2VhdEtleUlzTW+/", "Wm9vVGhlU2VhdEtleUlzTW=="}},
 	{"generateAccess", "pin", []string{"0000"}, []string{"12a4", "12 34", "-123", "+123", "12.34"}},
+	{"updateAccessLink", "pin", []string{"", "0000", "123456789012"}, []string{"123", "1234567890123", "12a4"}},
+	{"updateAccessLink", "moveSeat", []string{anID}, notIDs},
 	{"createUser", "email", []string{"a@b"}, []string{"a@", "@b", "a@b@c", "a b@c", "abc"}},
 	{"createUser", "username", []string{"Ann Smith"}, []string{"ann@smith", "ann\u2028", "ann\u202e"}},
 	{"createUser", "phone", []string{"+7 967", ""}, []string{"7-967", "seven"}},

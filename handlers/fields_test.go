@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"usher/internal/qrcode"
 )
 
 // TestEveryFieldArrives: what a caller says in a field is what is answered where one asks for it.
@@ -131,6 +133,7 @@ func (sc *scene) linksFields() {
 		"how", "link", "sub", seat.text("seatId"), "aud", "room", "canPublish", true, "hidden", false)
 
 	sc.guardedFields(all)
+	sc.changedFields(all)
 
 	// Paused, nobody sits there and nobody gets in; resumed, the same key finds the same seat.
 	sc.says(sc.as("room owner", "PATCH", all+"/{link}", `{"paused":true}`), "state", "paused", "seats", 1.0)
@@ -162,9 +165,41 @@ func (sc *scene) guardedFields(all string) {
 		sc.says(sc.ask("nobody", "POST", "/v1/access/redeem", token+`,"pin":"0043"}`), "status", 403.0, "code", "pin_wrong")
 	}
 	link := sc.as("room owner", "GET", all+"/{class}", "")
+	sc.qrCode(class)
 	sc.says(link, "maxUses", 30.0, "note", "For Tuesday", "hasPin", true, "pinFailures", 10.0, "pin", nil, "state", "live")
 	sc.says(sc.ask("nobody", "POST", "/v1/access/redeem", token+`,"pin":"0042"}`),
 		"status", 403.0, "code", "link_pin_paused", "until", link.text("pinPausedUntil"))
+}
+
+// qrCode: an answer has its address drawn, twice.
+func (sc *scene) qrCode(made reply) {
+	sc.t.Helper()
+	want, err := qrcode.Draw(made.text("url"))
+	must(sc.t, err)
+	drawn, _ := made.body["qrCode"].(map[string]any)
+	if drawn["svg"] != want.SVG || drawn["png"] != base64.StdEncoding.EncodeToString(want.PNG) {
+		sc.t.Errorf("the address is not what is drawn: %v", drawn)
+	}
+}
+
+// changedFields: every field of a patch shows, and the address that replaces another.
+func (sc *scene) changedFields(all string) {
+	sc.t.Helper()
+	made := sc.as("room owner", "POST", links, `{"username":"Ann","role":"user"}`)
+	sc.keep("changing", made, "id")
+	seat := sc.as("nobody", "POST", "/v1/access/redeem", `{"accessToken":"`+tokenOf(made)+`"}`)
+	sc.says(sc.as("room owner", "GET", all+"/{changing}", ""), "seatId", seat.text("seatId"), "state", "used")
+	start := time.Now().Add(time.Hour).UTC().Truncate(time.Second).Format(time.RFC3339)
+	sc.says(sc.as("room owner", "PATCH", all+"/{changing}", `{"username":"Jane","note":"New","notBefore":"`+start+`","maxUses":2,"pin":"1234"}`),
+		"username", "Jane", "note", "New", "notBefore", start, "maxUses", 2.0, "hasPin", true, "state", "not_yet_valid", "seats", 1.0)
+	sc.says(sc.as("room owner", "PATCH", all+"/{changing}", `{"moveSeat":"`+seat.text("seatId")+`","pin":"","notBefore":"2026-01-01T00:00:00Z"}`),
+		"hasPin", nil, "notBefore", nil, "seats", 0.0, "state", "live")
+	sc.says(sc.as("room owner", "POST", all+"/{changing}/replace?qrCode=none", ""), "qrCode", nil)
+	again := sc.as("room owner", "POST", all+"/{changing}/replace", "")
+	sc.says(again, "id", sc.id["changing"], "expiresAt", made.text("expiresAt"))
+	sc.qrCode(again)
+	sc.says(sc.ask("nobody", "POST", "/v1/access/preview", `{"accessToken":"`+tokenOf(made)+`"}`), "code", "link_unknown")
+	sc.says(sc.as("nobody", "POST", "/v1/access/preview", `{"accessToken":"`+tokenOf(again)+`"}`), "participantName", "Jane")
 }
 
 // claims are what a token says, to whoever does not verify it.

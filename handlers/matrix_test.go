@@ -102,6 +102,7 @@ var rows = []struct{ operation, method, path, body string }{
 	{"listAccessLinks", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links", ""},
 	{"getAccessLink", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links/{linkId}", ""},
 	{"updateAccessLink", "PATCH", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links/{linkId}", `{"ttl":3600}`},
+	{"replaceAccessLink", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links/{linkId}/replace", ""},
 	{"revokeAccessLink", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/access-links/{linkId}", ""},
 	{"previewAccess", "POST", "/v1/access/preview", `{"accessToken":"{linkToken}"}`},
 	{"redeemAccess", "POST", "/v1/access/redeem", `{"accessToken":"{linkToken}"}`},

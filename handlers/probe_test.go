@@ -157,7 +157,7 @@ func (p *prober) written(r *rapid.T, d draft, l letter) *http.Request {
 var handsOut = map[string][]string{
 	"getAccessToken": {"access_token", "refresh_token"}, "changePassword": {"access_token", "refresh_token"},
 	"redeemAccess": {"access_token", "refresh_token", "seatKey"}, "joinAsGuest": {"access_token", "refresh_token", "seatKey"},
-	"generateAccess": {"url"}, "joinRoom": {"roomToken"}, "createApiKey": {"key"}, "createClient": {"client_secret"},
+	"generateAccess": {"url", "qrCode"}, "replaceAccessLink": {"url", "qrCode"}, "joinRoom": {"roomToken"}, "createApiKey": {"key"}, "createClient": {"client_secret"},
 }
 
 // keepsSecrets requires that an answer holds none that was sent, is stored, or was handed out before.

@@ -172,6 +172,7 @@ var provoked = []struct {
 	{204, "room owner", "revokeAccessLink", "", ""},
 	{410, "nobody", "redeemAccess", "", `{"accessToken":"{linkToken}"}`},
 	{410, "room owner", "updateAccessLink", "", `{"paused":false}`},
+	{410, "room owner", "replaceAccessLink", "", ""},
 	{204, "room owner", "closeRoom", "", ""},
 	{410, "room owner", "generateAccess", "", `{"username":"Ann","role":"user"}`},
 }

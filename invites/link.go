@@ -45,7 +45,8 @@ type Link struct {
 	Paused         time.Time `store:"paused"`
 	Revoked        time.Time `store:"ended"`
 	Left           int       `store:"left"` // seats that nobody has taken yet
-	Rev            string    `store:"rev"`  // changes with everything but Left, PINFailures and PINFailed
+	Seat           string    `store:"seat"` // the last that was taken, where there is one at a time
+	Rev            string    `store:"rev"`  // changes with everything but what redeeming changes
 
 	State     State
 	PINPaused time.Time // until when wrong PINs keep newcomers out; zero where they don't
@@ -96,7 +97,7 @@ func (d *Desk) GenerateAccess(ctx context.Context, who auth.Identity, space, roo
 		if !in.PIN.Empty() {
 			link.PIN = d.auth.HashPIN(link.ID, in.PIN)
 		}
-		token := linkToken{space: space, room: room, link: link.ID, secret: secret.New(string(d.auth.Random(secretBytes)))}
+		token := d.newToken(space, room, link.ID)
 		location = d.url(st.Room.Alias, link.Username, token)
 		return d.issue(ctx, st, link, token)
 	})

@@ -76,6 +76,7 @@ func (h *house) operations(who auth.Identity, room, link string) []operation {
 			_, err := h.desk.UpdateLink(ctx, who, h.space, room, link, invites.LinkPatch{TTL: &ttl})
 			return err
 		}},
+		{"replace", func() error { _, _, err := h.desk.ReplaceLink(ctx, who, h.space, room, link); return err }},
 		{"revoke", func() error { return h.desk.RevokeLink(ctx, who, h.space, room, link) }},
 	}
 }
@@ -207,9 +208,15 @@ func TestTheListOfLinks(t *testing.T) {
 		require.Equal(t, made, h.listedLinks(5))
 		h.extend(made[0], day)
 		require.Equal(t, append(made[1:], made[0]), h.listedLinks(3))
-		h.pass(7*day + 5*time.Hour + time.Minute)
+		h.pass(7*day + 5*time.Hour)
 		last := h.link(oneTime).ID
-		require.Equal(t, []string{made[0], last}, h.listedLinks(10), "what ended a week and more ago is trimmed")
+		require.Equal(t, []string{made[4], made[0], last}, h.listedLinks(10), "what ended a week ago is still there")
+		h.pass(time.Millisecond)
+		require.Equal(t, []string{made[0], last}, h.listedLinks(1), "and a moment later not")
+		h.pass(day - 5*time.Hour - time.Millisecond) // the week of the first is over in this moment
+		h.extend(made[0], day)
+		require.Equal(t, []string{last, made[0]}, h.listedLinks(10))
+		require.Equal(t, invites.Live, h.read(ticket{Link: invites.Link{ID: made[0]}}).State)
 	})
 }
 

@@ -1,6 +1,7 @@
 package invites
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"time"
@@ -23,6 +24,7 @@ type Seat struct {
 	Created        time.Time `store:"created"`
 	Ends           time.Time `store:"ends"`      // of a seat without a link
 	Out            time.Time `store:"ended"`     // put out for good
+	Moved          bool      `store:"moved"`     // put out because its owner has changed browsers
 	Permanent      bool      `store:"permanent"` // its link is: when it is put out, its place is free again
 }
 
@@ -141,8 +143,10 @@ func (h hall) refusal(lineage store.Record, now time.Time) error {
 	switch {
 	case !h.room.Closed.IsZero():
 		return roles.ErrRoomClosed
-	case h.ban.InForce(now) || !h.seat.Out.IsZero():
+	case h.ban.InForce(now) || !h.seat.Out.IsZero() && !h.seat.Moved:
 		return ErrSeatBanned
+	case h.seat.Moved:
+		return cmp.Or(h.link.refusal(state), ErrLinkUsed)
 	case h.taken && (state == Used || state == Early):
 		return nil // by himself
 	}
@@ -188,6 +192,9 @@ func (d *Desk) seating(h *hall, session store.Record) store.Tx {
 	}
 	end := h.link.Ends.Add(auth.KeptAfterEnd)
 	tx.If = append(append(tx.If, store.Absent(seat), store.Above(link, "left", 0)), h.notPINPaused()...)
+	if h.link.places() == 1 {
+		tx.Do = append(tx.Do, store.Set(link, store.Record{"seat": h.seat.ID}))
+	}
 	if h.link.PIN != "" {
 		tx.Do = append(tx.Do, store.Set(link, store.Record{"pinTries": ""}))
 	}

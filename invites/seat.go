@@ -127,9 +127,9 @@ func seatsOf(room, link string) store.Key {
 	return store.Key{Partition: "r:" + room, Kind: "index", ID: "seats:" + link}
 }
 
-// eachSeat makes a write on every seat of a link, some at a time, while the conditions hold; then it is
+// eachSeat makes writes on every seat of a link, some at a time, while the conditions hold; then it is
 // auth.ErrOvertaken. What is not there any more is not written, lest it come back as an empty seat.
-func (d *Desk) eachSeat(ctx context.Context, room, link string, while []store.Cond, write func(seat store.Key) store.Write) error {
+func (d *Desk) eachSeat(ctx context.Context, room, link string, while []store.Cond, write func(seat store.Key) []store.Write) error {
 	page := store.Page{Limit: 200}
 	for {
 		ids, err := d.auth.Store.List(ctx, seatsOf(room, link), page)
@@ -147,7 +147,7 @@ func (d *Desk) eachSeat(ctx context.Context, room, link string, while []store.Co
 		var writes []store.Write
 		for i, key := range keys {
 			if recs[i] != nil {
-				writes = append(writes, write(key))
+				writes = append(writes, write(key)...)
 			}
 		}
 		if err := d.auth.Change(ctx, store.Tx{If: while, Do: writes}); err != nil {

@@ -25,6 +25,10 @@ const (
 // base64url has one spelling for everything; see parseLinkToken for the line breaks that it passes over.
 var base64url = base64.RawURLEncoding.Strict()
 
+func (d *Desk) newToken(space, room, link string) linkToken {
+	return linkToken{space: space, room: room, link: link, secret: secret.New(string(d.auth.Random(secretBytes)))}
+}
+
 // text is the token as a person passes it on.
 func (t linkToken) text() string {
 	ids, err := hex.DecodeString(t.space + t.room + t.link)

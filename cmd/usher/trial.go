@@ -11,7 +11,7 @@ import (
 const lines = `TOKEN=$(BEFORE curl -s URL/v1/auth/token -d grant_type=password --data-urlencode username=EMAIL --data-urlencode password=PASSWORD | sed 's/.*"access_token":"\([^"]*\)".*/\1/'); echo "signed in: $TOKEN"
 SPACE=$(CURL -d '{"name":"School"}' URL/v1/spaces | sed 's/.*"id":"\([^"]*\)".*/\1/'); echo "space: $SPACE"
 ROOM=$(CURL -d '{"name":"Algebra"}' URL/v1/spaces/$SPACE/rooms | sed 's/.*"id":"\([^"]*\)".*/\1/'); echo "room: $ROOM"
-CURL -d '{"username":"JohnSmith","role":"user"}' URL/v1/spaces/$SPACE/rooms/$ROOM/generate-access
+CURL -d '{"username":"JohnSmith","role":"user"}' "URL/v1/spaces/$SPACE/rooms/$ROOM/generate-access?qrCode=none"
 `
 
 const authorised = `curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'`

@@ -126,6 +126,11 @@ const (
 	IssuedKeep Issued = "keep"
 )
 
+// Defines values for QrCode.
+const (
+	QrCodeNone QrCode = "none"
+)
+
 // Defines values for RemoveMemberParamsIssued.
 const (
 	RemoveMemberParamsIssuedKeep RemoveMemberParamsIssued = "keep"
@@ -134,6 +139,16 @@ const (
 // Defines values for SetSpaceRoleParamsIssued.
 const (
 	SetSpaceRoleParamsIssuedKeep SetSpaceRoleParamsIssued = "keep"
+)
+
+// Defines values for ReplaceAccessLinkParamsQrCode.
+const (
+	ReplaceAccessLinkParamsQrCodeNone ReplaceAccessLinkParamsQrCode = "none"
+)
+
+// Defines values for GenerateAccessParamsQrCode.
+const (
+	GenerateAccessParamsQrCodeNone GenerateAccessParamsQrCode = "none"
 )
 
 // Defines values for GrantRoleParamsIssued.
@@ -193,6 +208,9 @@ type AccessLink struct {
 
 	// Role Example: user
 	Role GuestRole `json:"role"`
+
+	// SeatID Of a link with one seat the last that was taken.
+	SeatID ID `json:"seatId,omitempty,omitzero"`
 
 	// Seats How many seats it has given.
 	Seats *int `json:"seats,omitempty"`
@@ -671,14 +689,36 @@ type LinkCreated struct {
 	ExpiresAt Instant `json:"expiresAt"`
 
 	// ID Example: 60cb1fd41f46ac12ff0eec79
-	ID  ID     `json:"id"`
-	URL string `json:"url"`
+	ID ID `json:"id"`
+
+	// QrCode The address as a QR code. Absent where none is asked for, and where that is longer than a code can be, 2,331 bytes.
+	//
+	// Example: {"png":"iVBORw0KGgo=","svg":"\u003csvg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 73 73\"\u003e…\u003c/svg\u003e"}
+	QrCode *QRCode `json:"qrCode,omitempty"`
+	URL    string  `json:"url"`
 }
 
 // LinkPatch Example: {"paused":true}
 type LinkPatch struct {
-	Paused *bool `json:"paused,omitempty"`
-	TTL    *TTL  `json:"ttl,omitempty"`
+	// MaxUses No fewer than the seats that were taken, and not of a permanent link.
+	MaxUses *MaxUses `json:"maxUses,omitempty"`
+
+	// MoveSeat A seat whose owner changes browsers: its session is over, and so is its `seatKey`; the next newcomer has its place. Sent again it changes nothing.
+	MoveSeat ID `json:"moveSeat,omitempty,omitzero"`
+
+	// NotBefore For newcomers; who sits there stays. Before the link's end, which a `ttl` moves. What is past is as good as none.
+	NotBefore *Instant `json:"notBefore,omitempty"`
+	Note      *Note    `json:"note,omitempty"`
+	Paused    *bool    `json:"paused,omitempty"`
+
+	// Pin Another one, or none where it is empty; either ends the pause after wrong ones.
+	//
+	// Example: 4711
+	Pin *string `json:"pin,omitempty"`
+
+	// TTL Whole seconds, from now on, or from `notBefore` where that is still to come.
+	TTL      *TTL       `json:"ttl,omitempty"`
+	Username *ShownName `json:"username,omitempty"`
 }
 
 // LinkState `live`: it gives a seat. `used`: its seats are taken. `not_yet_valid`: it will be at `notBefore`. `void`: who issued it has lost the right to. `closed`: the room is.
@@ -1035,6 +1075,17 @@ type Problem struct {
 
 	// Until When it ends by itself: a ban (absent where it does not end), the wait for a link that is not valid yet, or the pause after wrong PINs.
 	Until Instant `json:"until,omitempty,omitzero"`
+}
+
+// QRCode The address as a QR code. Absent where none is asked for, and where that is longer than a code can be, 2,331 bytes.
+//
+// Example: {"png":"iVBORw0KGgo=","svg":"\u003csvg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 73 73\"\u003e…\u003c/svg\u003e"}
+type QRCode struct {
+	// Png A PNG in base64, 8 pixels a module.
+	Png []byte `json:"png"`
+
+	// Svg An SVG document, as wide as what it is put into.
+	Svg string `json:"svg"`
 }
 
 // Reason Example: {"code":"banned_in_room","until":"2026-11-22T09:00:00Z"}
@@ -1522,6 +1573,9 @@ type Limit = int
 // LinkID Example: 60cb1fd41f46ac12ff0eec79
 type LinkID = ID
 
+// QrCode defines model for qrCode.
+type QrCode string
+
 // RoomID Example: 60cb1fd41f46ac12ff0eec79
 type RoomID = ID
 
@@ -1702,6 +1756,15 @@ type ListAccessLinksParams struct {
 	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
 }
 
+// ReplaceAccessLinkParams defines parameters for ReplaceAccessLink.
+type ReplaceAccessLinkParams struct {
+	// QrCode `none` leaves the QR code out, which is some 10 KiB.
+	QrCode ReplaceAccessLinkParamsQrCode `form:"qrCode,omitempty" json:"qrCode,omitempty,omitzero"`
+}
+
+// ReplaceAccessLinkParamsQrCode defines parameters for ReplaceAccessLink.
+type ReplaceAccessLinkParamsQrCode string
+
 // ListBansParams defines parameters for ListBans.
 type ListBansParams struct {
 	// Limit The most entries to answer.
@@ -1719,6 +1782,15 @@ type ExplainAccessParams struct {
 	// LinkID The link that is asked about.
 	LinkID ID `form:"linkId,omitempty" json:"linkId,omitempty,omitzero"`
 }
+
+// GenerateAccessParams defines parameters for GenerateAccess.
+type GenerateAccessParams struct {
+	// QrCode `none` leaves the QR code out, which is some 10 KiB.
+	QrCode GenerateAccessParamsQrCode `form:"qrCode,omitempty" json:"qrCode,omitempty,omitzero"`
+}
+
+// GenerateAccessParamsQrCode defines parameters for GenerateAccess.
+type GenerateAccessParamsQrCode string
 
 // ListRoomRolesParams defines parameters for ListRoomRoles.
 type ListRoomRolesParams struct {

@@ -63,7 +63,9 @@ const (
 	LinkCreated   Type = "link_created"
 	LinkUpdated   Type = "link_updated"
 	LinkRevoked   Type = "link_revoked"
+	LinkReplaced  Type = "link_replaced"
 	LinkPINPaused Type = "link_pin_paused"
+	SeatMoved     Type = "seat_moved"
 	LinkRedeemed  Type = "link_redeemed"
 	LinkRefused   Type = "link_refused"
 	GuestJoined   Type = "guest_joined" // through an open room's door
@@ -125,6 +127,8 @@ var Types = []struct {
 	{LinkCreated, "A guest link was made."},
 	{LinkUpdated, "A guest link was changed."},
 	{LinkRevoked, "A guest link was revoked."},
+	{LinkReplaced, "A guest link got another token, and the one before is worth nothing."},
+	{SeatMoved, "A seat was ended, so that its owner can take its place in another browser."},
 	{LinkPINPaused, "Ten wrong PINs were said at a guest link, which lets nobody new in for 15 minutes."},
 	{LinkRedeemed, "A guest took a seat by a link; the actor is the seat."},
 	{LinkRefused, "A link gave no seat; the reason is the code of the answer."},
