@@ -3,7 +3,6 @@ package handlers_test
 import (
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 
@@ -39,18 +38,7 @@ func (r *mailReader) opens(page, token string) {
 	r.Do(chromedp.WaitVisible("form button"))
 	require.Equal(r.t, r.url+page, r.Says("location.href"), "the token does not stay in the address bar")
 	require.Equal(r.t, "[]", r.Says(`JSON.stringify(performance.getEntriesByType("resource").filter(e => !e.name.startsWith(location.origin + "/account/")))`))
-	r.look(page)
-}
-
-// look keeps a picture of the page where USHER_TEST_PICTURES names a directory.
-func (r *mailReader) look(page string) {
-	dir := os.Getenv("USHER_TEST_PICTURES")
-	if dir == "" {
-		return
-	}
-	picture, err := chromedp.Run(r.Page, chromedp.CaptureScreenshot())
-	must(r.t, err)
-	must(r.t, os.WriteFile(dir+"/"+strings.Trim(page, "/")+".png", picture, 0o600))
+	r.Keep(strings.Trim(page, "/"))
 }
 
 // presses presses the button, and returns what the page says then.
