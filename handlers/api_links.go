@@ -22,6 +22,7 @@ func (a *api) linkOperations() map[string]handler {
 		"joinAsGuest":       with(a.joinAsGuest),
 		"getSeat":           a.getSeat,
 		"leaveSeat":         a.leaveSeat,
+		"keepSeat":          with(a.keepSeat),
 	}
 }
 
@@ -31,7 +32,7 @@ func linkOf(l invites.Link) wire.AccessLink {
 		ID: l.ID, Username: l.Username, Role: wire.GuestRole(l.Role), ExternalUserID: l.ExternalUserID,
 		IsPermanent: l.Permanent, State: wire.LinkState(l.State), Seats: &taken, IssuedBy: l.Issuer,
 		CreatedAt: l.Created, ExpiresAt: l.Ends, MaxUses: l.MaxUses, NotBefore: l.NotBefore, Note: l.Note,
-		SeatID: l.Seat, HasPin: l.PIN != "", PinFailures: l.PINFailures, PinPausedUntil: l.PINPaused,
+		SeatID: l.Seat, HasPin: l.PIN != "", AllowAccount: l.AllowAccount, PinFailures: l.PINFailures, PinPausedUntil: l.PINPaused,
 	}
 }
 
@@ -39,7 +40,7 @@ func (a *api) generateAccess(c *call, in wire.NewLink) (any, error) {
 	link, url, err := a.Desk.GenerateAccess(c, c.who, c.id("spaceId"), c.id("roomId"), invites.NewLink{
 		Username: in.Username, Role: string(in.Role), ExternalUserID: in.ExternalUserID,
 		TTL: time.Duration(in.TTL) * time.Second, Permanent: in.IsPermanent, MaxUses: in.MaxUses, NotBefore: in.NotBefore,
-		Note: in.Note, PIN: secret.New(in.Pin),
+		Note: in.Note, PIN: secret.New(in.Pin), AllowAccount: in.AllowAccount,
 	})
 	if err != nil {
 		return nil, err
@@ -72,6 +73,7 @@ func (a *api) getAccessLink(c *call) (any, error) {
 func (a *api) updateAccessLink(c *call, in wire.LinkPatch) (any, error) {
 	patch := invites.LinkPatch{
 		Paused: in.Paused, Username: in.Username, Note: in.Note, NotBefore: in.NotBefore, MaxUses: in.MaxUses, MoveSeat: in.MoveSeat,
+		AllowAccount: in.AllowAccount,
 	}
 	if in.TTL != nil {
 		patch.TTL = new(time.Duration(*in.TTL) * time.Second)

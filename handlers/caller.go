@@ -9,7 +9,7 @@ import (
 )
 
 // secrets are names of parameters, without their hyphens and underscores, under which a secret would come.
-var secrets = []string{"token", "accesstoken", "refreshtoken", "linktoken", "clientsecret", "password", "newpassword", "oldpassword", "seatkey", "apikey"}
+var secrets = []string{"token", "accesstoken", "refreshtoken", "linktoken", "clientsecret", "password", "newpassword", "oldpassword", "seatkey", "guesttoken", "apikey"}
 
 // readQuery takes the query of a request. A token in a query ends up in logs, histories and Referer headers, and so
 // one is refused wherever it stands, even where it would not be looked at.

@@ -58,8 +58,12 @@ func (a *api) identifyByCookie(c *call, op operation) error {
 	if !a.ownPage(c.gin.Request, op) {
 		return nobody
 	}
-	who, err := a.inCookies(c)
-	if err == nil && who.Kind == auth.Nobody && !op.forProxies() {
+	room := c.room()
+	if op.keepsSeat() {
+		room = ""
+	}
+	who, err := a.inCookies(c, room)
+	if err == nil && who.Kind == auth.Nobody && !op.forProxies() && room == c.room() {
 		who, err = a.renewed(c)
 	}
 	switch {
@@ -68,16 +72,20 @@ func (a *api) identifyByCookie(c *call, op operation) error {
 		return nobody
 	case err != nil:
 		return err
-	case who.Kind == auth.Nobody:
+	case who.Kind == auth.Nobody, who.Kind == auth.Guest && op.keepsSeat():
 		return nobody
 	}
 	c.byCookie = true
 	return c.accept(op, who)
 }
 
-// inCookies is whose access token lies in a cookie; nobody's where there is none that is valid. Under the path of a
-// room that is a guest, elsewhere a user before any guest.
-func (a *api) inCookies(c *call) (found auth.Identity, err error) {
+// keepsSeat: a user comes with the seat that he has as a guest, and so under the room's path the cookies of both count.
+// The one of his refresh token is not sent there.
+func (op operation) keepsSeat() bool { return op.OperationID == "keepSeat" }
+
+// inCookies is whose access token lies in a cookie; nobody's where there is none that is valid. For a room, by its
+// alias, that is a guest, else a user before any guest.
+func (a *api) inCookies(c *call, room string) (found auth.Identity, err error) {
 	for i, cookie := range c.gin.Request.CookiesNamed(accessCookie) {
 		who, err := a.Authority.Authenticate(c, cookie.Value)
 		switch {
@@ -85,8 +93,8 @@ func (a *api) inCookies(c *call) (found auth.Identity, err error) {
 			return found, nil
 		case err != nil && !errors.Is(err, auth.ErrInvalidToken):
 			return found, err
-		case err != nil, who.Kind == auth.Client, who.Kind == auth.Key, c.room() != "" && who.Kind != auth.Guest:
-		case who.Kind == auth.User || c.room() != "":
+		case err != nil, who.Kind == auth.Client, who.Kind == auth.Key, room != "" && who.Kind != auth.Guest:
+		case who.Kind == auth.User || room != "":
 			return who, nil
 		case found.Kind == auth.Nobody:
 			found = who

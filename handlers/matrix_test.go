@@ -109,6 +109,7 @@ var rows = []struct{ operation, method, path, body string }{
 	{"joinAsGuest", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join-as-guest", `{"name":"Passer-by"}`},
 	{"getSeat", "GET", "/v1/access/seat", ""},
 	{"leaveSeat", "DELETE", "/v1/access/seat", ""},
+	{"keepSeat", "POST", "/v1/access/seat/keep", `{"guestToken":"<guest>"}`},
 }
 
 // TestMatrix asks for everything as everyone, and compares the statuses with a table that a person can read. Each cell

@@ -115,6 +115,10 @@ var problems = []problem{
 	{is(invites.ErrPINRequired), 403, "pin_required", "The link asks for a PIN."},
 	{is(invites.ErrPINWrong), 403, "pin_wrong", "The PIN is not the link's."},
 	{is(invites.ErrSeatBanned), 403, "banned", "The caller is banned here."},
+	{is(invites.ErrSeatOver), 410, "seat_over", "The guest's token is not valid, or what it hangs on has ended."},
+	{is(invites.ErrSeatKept), 410, "seat_kept", "The role of the seat is kept by an account; its user enters by himself."},
+	{is(invites.ErrAccountOff), 403, "account_not_allowed", "The link does not let its guests keep the role with an account."},
+	{is(invites.ErrIssuer), 403, "issuer_may_not", "Who issued the link may not give that, or not any more."},
 
 	{is(password.ErrBusy), 503, "busy", "Too many passwords are being checked. Try again in a moment."},
 	{is(errLimiter), 503, "unavailable", "The server cannot decide at the moment. Try again."},

@@ -64,14 +64,14 @@ func (p roomPage) visit(g *gin.Context) (*visit, error) {
 	}
 	v.link, v.key = v.cookie(linkCookie), v.cookie(seatCookie)
 	var err error
-	if v.user, err = p.inCookies(v.call); err != nil {
+	if v.user, err = p.inCookies(v.call, ""); err != nil {
 		return v, err
 	}
 	if v.user.Kind != auth.User {
 		v.user = auth.Identity{}
 	}
 	g.Request = r.WithContext(context.WithValue(r.Context(), seatKey{}, v.alias))
-	if v.guest, err = p.inCookies(v.call); err == nil && v.guest.Kind == auth.Nobody && r.Method != http.MethodHead {
+	if v.guest, err = p.inCookies(v.call, v.alias); err == nil && v.guest.Kind == auth.Nobody && r.Method != http.MethodHead {
 		v.guest, err = p.renewed(v.call)
 	}
 	if errors.Is(err, auth.ErrInvalidGrant) || errors.Is(err, auth.ErrInvalidClient) {

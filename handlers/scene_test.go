@@ -99,7 +99,7 @@ func (sc *scene) member(name, role string) {
 func (sc *scene) guest(name, role string) {
 	sc.t.Helper()
 	link := sc.as("room moderator", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/generate-access",
-		`{"username":"`+name+`","role":"`+role+`","isPermanent":true}`)
+		`{"username":"`+name+`","role":"`+role+`","isPermanent":true,"allowAccount":true}`)
 	sc.keep("linkId", link, "id")
 	sc.id["linkToken"] = tokenOf(link)
 	seat := sc.fill("POST", "nobody", "/v1/access/redeem", `{"accessToken":"{linkToken}"}`)

@@ -127,7 +127,7 @@ func (s signIn) take(g *gin.Context) {
 }
 
 func (s signIn) signedIn(c *call) (bool, error) {
-	who, err := s.inCookies(c)
+	who, err := s.inCookies(c, "")
 	if err == nil && who.Kind == auth.User {
 		_, _, err = s.Authority.Get(c, who)
 		if !errors.Is(err, auth.ErrInvalidToken) {

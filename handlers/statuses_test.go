@@ -158,6 +158,8 @@ var provoked = []struct {
 	{404, "space owner", "findUser", "?username=nobody", ""},
 	{404, "nobody", "previewAccess", "", `{"accessToken":"unheard of"}`},
 	{404, "nobody", "redeemAccess", "", `{"accessToken":"unheard of"}`},
+	{404, "elsewhere", "keepSeat", "", `{"guestToken":"<guest>"}`},
+	{410, "pupil", "keepSeat", "", `{"guestToken":"<pupil>"}`},
 	{403, "banned", "getRoom", "", ""},
 	{403, "banned", "getRoomByAlias", "", ""},
 	{403, "banned", "joinAsGuest", "", `{"name":"Passer-by"}`},

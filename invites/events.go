@@ -26,6 +26,7 @@ var reasons = []struct {
 }{
 	{roles.ErrRoomClosed, "room_closed"},
 	{ErrSeatBanned, "banned"},
+	{ErrSeatKept, "seat_kept"},
 	{ErrLinkRevoked, "link_revoked"},
 	{ErrLinkExpired, "link_expired"},
 	{ErrLinkPaused, "link_paused"},

@@ -38,6 +38,11 @@ var (
 	ErrPINWrong    = errors.New("invites: the PIN is wrong")
 	ErrPINPaused   = errors.New("invites: too many wrong PINs; nobody new gets in for a while")
 	ErrSeatBanned  = errors.New("invites: the seat was put out of the room")
+
+	ErrSeatOver   = errors.New("invites: the seat's session is over")
+	ErrSeatKept   = errors.New("invites: the seat's role is kept by an account")
+	ErrAccountOff = errors.New("invites: the link lets no account keep its role")
+	ErrIssuer     = errors.New("invites: who issued the link may not give that")
 )
 
 // A WaitError is a refusal that ends by itself: it wraps ErrLinkEarly or ErrPINPaused.

@@ -38,6 +38,7 @@ type Link struct {
 	PIN            string    `store:"pin"`       // as auth.HashPIN has it; empty where none is asked for
 	PINFailures    int       `store:"pinTries"`  // wrong ones since the last right one
 	PINFailed      time.Time `store:"pinAt"`     // the last of them
+	AllowAccount   bool      `store:"account"`   // who sits on it may keep the role with an account
 	Issuer         string    `store:"issuer"`
 	Epoch          string    `store:"epoch"` // the issuer's, when he issued it
 	Created        time.Time `store:"created"`
@@ -62,6 +63,7 @@ type NewLink struct {
 	NotBefore                      time.Time
 	Note                           string
 	PIN                            secret.String // 4 to 12 digits, or none
+	AllowAccount                   bool
 }
 
 // Taken is the number of seats that were taken on the link.
@@ -123,7 +125,7 @@ func (d *Desk) newLink(who auth.Identity, in NewLink) (Link, error) {
 	err = cmp.Or(err, d.checkTTL(in.TTL), checkRole(in.Role), checkUses(in.MaxUses, in.Permanent), late, long, checkPIN(in.PIN))
 	link := Link{
 		Username: name, Role: in.Role, ExternalUserID: in.ExternalUserID, Permanent: in.Permanent, MaxUses: in.MaxUses,
-		NotBefore: start, Note: note, Issuer: who.ID, Created: now, Ends: later(now, start).Add(in.TTL),
+		NotBefore: start, Note: note, AllowAccount: in.AllowAccount, Issuer: who.ID, Created: now, Ends: later(now, start).Add(in.TTL),
 	}
 	link.Left, link.State = link.places(), Live
 	if !start.IsZero() {

@@ -23,6 +23,8 @@ type LinkPatch struct {
 	MaxUses   *int           // no fewer than were taken
 	PIN       *secret.String // an empty one is none; either ends a pause
 
+	AllowAccount *bool
+
 	// MoveSeat is the id of a seat whose owner changes browsers, or empty: its session and its key are over, and the next
 	// newcomer has its place. Repeating it changes nothing.
 	MoveSeat string
@@ -139,6 +141,7 @@ func (d *Desk) patched(l *Link, p LinkPatch, now time.Time) error {
 	assign(&l.Username, p.Username)
 	assign(&l.Note, p.Note)
 	assign(&l.NotBefore, p.NotBefore)
+	assign(&l.AllowAccount, p.AllowAccount)
 	if p.Paused != nil {
 		l.Paused = time.Time{}
 		if *p.Paused {
@@ -191,10 +194,12 @@ func (d *Desk) move(ctx context.Context, st roles.Standing, link Link, id string
 		return &auth.FieldError{Field: "/moveSeat", Reason: "not a seat of the link"}
 	case seat.Moved:
 		return nil
+	case seat.Account != "":
+		return &auth.FieldError{Field: "/moveSeat", Reason: "kept by an account"}
 	case !seat.Out.IsZero():
 		return &auth.FieldError{Field: "/moveSeat", Reason: "put out of the room"}
 	}
-	tx.If = append(tx.If, store.Present(key), store.Equal(key, "ended", ""))
+	tx.If = append(tx.If, store.Present(key), store.Equal(key, "ended", ""), store.Equal(key, "account", ""))
 	tx.Do = append(tx.Do, store.Set(key, store.Record{"sid": "", "ended": store.Millis(st.Now), "moved": "1"}),
 		store.Add(auth.LinkKey(st.Room.ID, link.ID), "left", 1))
 	return nil

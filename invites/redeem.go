@@ -26,6 +26,8 @@ type Seat struct {
 	Out            time.Time `store:"ended"`     // put out for good
 	Moved          bool      `store:"moved"`     // put out because its owner has changed browsers
 	Permanent      bool      `store:"permanent"` // its link is: when it is put out, its place is free again
+	Account        string    `store:"account"`   // of the user who keeps its role; nobody sits on it any more
+	Invited        bool      `store:"invited"`   // and who got a role in the space with it
 }
 
 // Seated is what a guest gets.
@@ -40,7 +42,7 @@ type Seated struct {
 // Redeem takes a seat on a link, or the same seat again for the same seat key, with a new session in the stead of the
 // old one. It is one transaction: however many come at once, a one-time link has one seat. An empty key asks for one;
 // only who brings his own can repeat a redemption whose reply was lost.
-// In this order it is ErrLinkUnknown, roles.ErrRoomClosed, ErrSeatBanned, ErrLinkRevoked (also where its issuer fell),
+// In this order it is ErrLinkUnknown, roles.ErrRoomClosed, ErrSeatBanned, ErrSeatKept, ErrLinkRevoked (also where its issuer fell),
 // ErrLinkExpired, ErrLinkPaused, ErrLinkEarly, ErrLinkUsed, ErrPINPaused, ErrPINRequired, ErrPINWrong. The last five are
 // for newcomers: who has a seat keeps it.
 func (d *Desk) Redeem(ctx context.Context, token, key, pin secret.String) (Seated, error) {
@@ -147,6 +149,8 @@ func (h hall) refusal(lineage store.Record, now time.Time) error {
 		return ErrSeatBanned
 	case h.seat.Moved:
 		return cmp.Or(h.link.refusal(state), ErrLinkUsed)
+	case h.seat.Account != "":
+		return ErrSeatKept
 	case h.taken && (state == Used || state == Early):
 		return nil // by himself
 	}
@@ -175,7 +179,7 @@ func (h hall) stands(now time.Time) []store.Cond {
 	return append(auth.WhileAlive(link, now, true), store.Equal(link, "rev", h.link.Rev),
 		store.Present(auth.EpochKey("r:"+room, h.link.Epoch)),
 		store.Equal(auth.RoomKey(room), "ended", ""), store.Equal(auth.RoomKey(room), "closed", ""),
-		store.Equal(seat, "ended", ""), roles.NotBanned("r:"+room, h.seat.ID, now))
+		store.Equal(seat, "ended", ""), store.Equal(seat, "account", ""), roles.NotBanned("r:"+room, h.seat.ID, now))
 }
 
 // seating is the transaction: everything stands, and there is one seat fewer to give where this one is new.

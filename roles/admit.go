@@ -22,3 +22,12 @@ func (s *Spaces) Admit(ctx context.Context, st Standing, role Role, tx store.Tx)
 	}
 	return s.sweep(ctx, space, st.ID, now, false) // of a fall before, if that was stopped half-way
 }
+
+// Instate is Admit for a role in the room where the caller stands.
+func (s *Spaces) Instate(ctx context.Context, st Standing, role Role, tx store.Tx) error {
+	room, key := auth.RoomKey(st.Room.ID), roleKey(st.Room.ID, st.ID)
+	tx.If = append(tx.If, st.InOffice()...)
+	tx.If = append(tx.If, store.Equal(room, "closed", ""), NotBanned("r:"+st.Room.ID, st.ID, st.Now))
+	tx.Do = append(tx.Do, s.regrade(key, st.Tenure, Tenure{Role: role, Exit: st.Member.Exit}, false)...)
+	return s.pointing(ctx, roomsOf(st.ID), st.Space.ID+"/"+st.Room.ID, room, func() error { return s.auth.Change(ctx, tx) })
+}

@@ -100,12 +100,6 @@ func (s *Spaces) explain(ctx context.Context, who auth.Identity, space, room, us
 	if _, there := s.auth.UserIn(st.Space.Workspace, user, recs[len(keys)]); !there {
 		return Decision{}, ErrUserNotFound
 	}
-	other := Standing{
-		Self: auth.Self{Identity: auth.Identity{Kind: auth.User, ID: user, Workspace: st.Space.Workspace}},
-		Now:  st.Now,
-	}
-	if err := cmp.Or(other.readSpace(space, recs), other.readRoom(room, recs[3:])); err != nil {
-		return Decision{}, err
-	}
-	return other.Enter(), nil
+	other, err := st.of(user, recs)
+	return other.Enter(), err
 }

@@ -106,3 +106,24 @@ func load(recs []store.Record, into ...any) error {
 	}
 	return nil
 }
+
+// Of is where another user stands before the same space and room.
+func (s *Spaces) Of(ctx context.Context, st Standing, user string) (Standing, error) {
+	keys := append(spaceKeys(st.Space.ID, user), roomKeys(st.Room.ID, user)...)
+	recs, err := s.auth.Store.Get(ctx, append(keys, auth.StaffKey(st.Space.Workspace, user))...)
+	if err != nil {
+		return Standing{}, err
+	}
+	other, err := st.of(user, recs)
+	other.Staff = auth.WorkspaceRole(recs[len(keys)]["role"])
+	return other, err
+}
+
+// of is Of from what spaceKeys and roomKeys name.
+func (st Standing) of(user string, recs []store.Record) (Standing, error) {
+	other := Standing{
+		Self: auth.Self{Identity: auth.Identity{Kind: auth.User, ID: user, Workspace: st.Space.Workspace}},
+		Now:  st.Now,
+	}
+	return other, cmp.Or(other.readSpace(st.Space.ID, recs), other.readRoom(st.Room.ID, recs[3:]))
+}

@@ -168,6 +168,9 @@ type Access string
 
 // AccessLink Example: {"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-23T09:00:00Z","id":"62bccb101f211e947a00da47","isPermanent":true,"issuedBy":"60cb1fd41f46ac12ff0eec79","role":"user","seats":3,"state":"live","username":"JohnSmith"}
 type AccessLink struct {
+	// AllowAccount That a guest may keep the role with an account, by `keepSeat`. By default false.
+	AllowAccount AllowAccount `json:"allowAccount,omitempty,omitzero"`
+
 	// CreatedAt Example: 2026-11-22T09:00:00Z
 	CreatedAt Instant `json:"createdAt"`
 
@@ -273,6 +276,9 @@ type AccessToken struct {
 
 // Alias Example: q3_5V3uwikX-
 type Alias = string
+
+// AllowAccount That a guest may keep the role with an account, by `keepSeat`. By default false.
+type AllowAccount = bool
 
 // APIKey Example: {"createdAt":"2026-11-22T09:00:00Z","creatorId":"60d55c0eb9ef88ab17b0aabb","id":"60cb1fd41f46ac12ff0eec79","name":"Nightly import","scopes":["users:write"]}
 type APIKey struct {
@@ -700,6 +706,8 @@ type LinkCreated struct {
 
 // LinkPatch Example: {"paused":true}
 type LinkPatch struct {
+	AllowAccount *AllowAccount `json:"allowAccount,omitempty"`
+
 	// MaxUses No fewer than the seats that were taken, and not of a permanent link.
 	MaxUses *MaxUses `json:"maxUses,omitempty"`
 
@@ -876,6 +884,9 @@ type NewInviteRole string
 
 // NewLink Example: {"externalUserId":"string","isPermanent":true,"role":"user","ttl":86400,"username":"JohnSmith"}
 type NewLink struct {
+	// AllowAccount That a guest may keep the role with an account, by `keepSeat`. By default false.
+	AllowAccount AllowAccount `json:"allowAccount,omitempty,omitzero"`
+
 	// ExternalUserID The integrator's own id of a person.
 	//
 	// Example: student-4711
@@ -1293,6 +1304,27 @@ type Seat struct {
 
 	// SpaceID Example: 60cb1fd41f46ac12ff0eec79
 	SpaceID ID `json:"spaceId"`
+}
+
+// SeatKeeping Example: {"guestToken":"eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.e30.sig"}
+type SeatKeeping struct {
+	// GuestToken The access token that the caller has as a guest.
+	GuestToken string `json:"guestToken,omitempty,omitzero"`
+}
+
+// SeatKept Example: {"role":"role_room_user","roomId":"60d55c0eb9ef88ab17b0aabb","spaceId":"62bcc725721aeb718445daf7","spaceRole":"role_space_user"}
+type SeatKept struct {
+	// Role Example: role_room_user
+	Role RoomRoleName `json:"role"`
+
+	// RoomID Example: 60cb1fd41f46ac12ff0eec79
+	RoomID ID `json:"roomId"`
+
+	// SpaceID Example: 60cb1fd41f46ac12ff0eec79
+	SpaceID ID `json:"spaceId"`
+
+	// SpaceRole Absent where he has none, and needs none: the space is public.
+	SpaceRole SpaceRole `json:"spaceRole,omitempty,omitzero"`
 }
 
 // SeatKey At least 128 random bits of the browser's own choice; Usher chooses where it is absent.
@@ -1842,6 +1874,9 @@ type PreviewAccessJSONRequestBody = AccessToken
 
 // RedeemAccessJSONRequestBody defines body for RedeemAccess for application/json ContentType.
 type RedeemAccessJSONRequestBody = Redemption
+
+// KeepSeatJSONRequestBody defines body for KeepSeat for application/json ContentType.
+type KeepSeatJSONRequestBody = SeatKeeping
 
 // CreateAPIKeyJSONRequestBody defines body for CreateAPIKey for application/json ContentType.
 type CreateAPIKeyJSONRequestBody = NewAPIKey

@@ -69,6 +69,7 @@ const (
 	LinkRedeemed  Type = "link_redeemed"
 	LinkRefused   Type = "link_refused"
 	GuestJoined   Type = "guest_joined" // through an open room's door
+	SeatKept      Type = "seat_kept"
 )
 
 // Types are all of them, each with what it says.
@@ -133,6 +134,7 @@ var Types = []struct {
 	{LinkRedeemed, "A guest took a seat by a link; the actor is the seat."},
 	{LinkRefused, "A link gave no seat; the reason is the code of the answer."},
 	{GuestJoined, "A guest came through an open room's door."},
+	{SeatKept, "A user keeps the role of the seat that he had as a guest; the subject is the seat. The reason is `invited` where he became a user of the space by it."},
 }
 
 // An Event is what happened. It holds ids and words of ours, and of what comes from outside only the Origin: no name,
