@@ -64,16 +64,20 @@ func TestOnlyWrongGuessesCountForWhatCannotBeGuessed(t *testing.T) {
 		for range 100 {
 			require.Equal(t, 200, m.redeem().status)
 		}
-		for _, outcome = range []error{domain.ErrLinkExpired, domain.ErrLinkUsed} {
+		for _, outcome = range []error{domain.ErrLinkExpired, domain.ErrLinkUsed, domain.ErrLinkEarly, domain.ErrPINRequired, domain.ErrPINPaused} {
 			for range 100 {
-				require.Equal(t, 410, m.redeem().status)
+				require.Contains(t, []int{410, 403}, m.redeem().status)
 			}
 		}
 		require.Zero(t, trips.n.Load(), "none of these costs a trip")
 
 		outcome = domain.ErrLinkUnknown
-		for range 20 {
+		for range 10 {
 			m.refused(m.redeem(), 404, "link_unknown")
+		}
+		outcome = domain.ErrPINWrong
+		for range 10 {
+			m.refused(m.redeem(), 403, "pin_wrong")
 		}
 		m.refused(m.redeem(), 429, "limited")
 		tripsBefore := trips.n.Load()

@@ -93,6 +93,13 @@ func TestALinkBeforeItsTime(t *testing.T) {
 		h.lives(g)
 		h.pass(time.Millisecond)
 		h.dead(g)
+
+		postponed := h.link(invites.NewLink{MaxUses: 2, TTL: day})
+		g = h.seat(postponed, laptop)
+		h.patched(postponed, invites.LinkPatch{NotBefore: new(h.now().Add(time.Hour))})
+		require.ErrorIs(t, h.comes(postponed, phone, noPIN), invites.ErrLinkEarly)
+		h.lives(g)
+		h.lives(h.seat(postponed, laptop))
 		require.True(t, h.link(invites.NewLink{NotBefore: h.now()}).NotBefore.IsZero(), "what is past is as good as none")
 	})
 }

@@ -197,6 +197,13 @@ func TestMovingASeat(t *testing.T) {
 		require.Equal(t, map[string]int{success: 50}, got)
 		h.taken(class, 0)
 		require.Empty(t, h.read(class).Seat)
+		both := h.seat(class, keyOf(0))
+		h.line.does(0, overtakes(func() {
+			require.NoError(t, h.spaces.Kick(t.Context(), h.owner, h.space, h.room, both.ID))
+		}))
+		_, err := h.patch(class, invites.LinkPatch{MoveSeat: both.ID})
+		wrongField(t, err, "/moveSeat")
+		h.taken(class, 0)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"usher/auth"
 	"usher/internal/audit"
 	"usher/internal/secret"
+	"usher/internal/store"
 	"usher/invites"
 )
 
@@ -93,6 +94,24 @@ func TestTenWrongPINs(t *testing.T) {
 		require.Equal(t, 2, h.events(audit.LinkPINPaused, of.ID))
 		h.pass(invites.PINPause)
 		require.NoError(t, h.comes(of, phone, pin))
+	})
+}
+
+// Where the audit log is away when the pause begins, whoever meets the pause has it recorded.
+func TestAPauseIsRecordedInTheEnd(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		h := w.house(t)
+		of := h.link(guarded)
+		for range invites.MaxPINFailures - 1 {
+			require.ErrorIs(t, h.comes(of, phone, wrongPIN), invites.ErrPINWrong)
+		}
+		h.line.does(1, func(func() (store.Result, error)) (store.Result, error) { return store.Result{}, store.ErrUnavailable })
+		require.ErrorIs(t, h.comes(of, phone, wrongPIN), store.ErrUnavailable)
+		require.Zero(t, h.events(audit.LinkPINPaused, of.ID))
+		for range 2 {
+			require.ErrorIs(t, h.comes(of, phone, pin), invites.ErrPINPaused)
+		}
+		require.Equal(t, 1, h.events(audit.LinkPINPaused, of.ID))
 	})
 }
 

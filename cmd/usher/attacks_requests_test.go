@@ -172,6 +172,17 @@ func parallelPasswords(s *siege) {
 	s.tokens("400 invalid_grant", signingIn("hurried"))
 }
 
+// parallelPINs knows a link, and tries all PINs that begin with two zeros.
+func parallelPINs(s *siege) {
+	link := s.made(s.T, "/v1/spaces/"+s.space+"/rooms/"+s.room+"/generate-access", s.ann, `{"username":"Joe","role":"user","pin":"0099"}`)
+	guess := func(pin int) string {
+		return strings.Replace(redemption(tokenOf(s.T, link)), "{", fmt.Sprintf(`{"pin":"%04d",`, pin), 1)
+	}
+	got := atOnce(99, func(i int) answer { return s.ask(s.Context(), "POST", "/v1/access/redeem", "", guess(i)) })
+	assert.Equal(s, map[string]int{"403 pin_wrong": 10, "403 link_pin_paused": 89}, tally(got...))
+	s.refuses("403 link_pin_paused", "POST", "/v1/access/redeem", "", guess(99))
+}
+
 func parallelAddresses(s *siege) {
 	by := s.victim("registrar").Access
 	got := atOnce(24, func(i int) answer {

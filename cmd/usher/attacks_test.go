@@ -33,6 +33,7 @@ var attacks = []struct {
 	{"look like somebody else by another script", "names are compared, and refused, as Unicode has it", lookAlikes},
 	{"change one password many times at once", "the change is conditional on what was compared, and ends the session that asked", parallelPasswords},
 	{"take one address many times at once", "a name is a record that one transaction can make", parallelAddresses},
+	{"guess a link's PIN many times at once", "a guess counts, in its link's own line, before it is answered", parallelPINs},
 	{"have a browser send what its user did not ask for", "no request of another origin's page is authorised by a cookie, or sets one", forgedRequest},
 	{"have a sign-in lead elsewhere", "the sign-in returns to listed hosts, read in one way", openRedirect},
 }
