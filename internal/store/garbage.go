@@ -12,10 +12,13 @@ func (f file) collect(name []byte, millis int64) error {
 	if !f.holds(name) {
 		return nil
 	}
+	due := dueAt(millis, name)
+	if bytes.Equal(f.Get(markOf(name)), due[1:dueWidth]) { // as of an index at each of its entries
+		return nil
+	}
 	if err := f.forget(name); err != nil {
 		return err
 	}
-	due := dueAt(millis, name)
 	if err := f.Put(markOf(name), due[1:dueWidth]); err != nil {
 		return err
 	}
