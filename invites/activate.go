@@ -69,10 +69,13 @@ func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite st
 		}
 		var spends bool
 		got.Role, spends, err = in.activation(st, own, lineage)
+		err = d.declined(ctx, space, in, who, err)
 		if spent = spends || own; err != nil || !spends {
 			return err
 		}
-		return d.spaces.Admit(ctx, st, in.Role, in.spend(space, st))
+		tx := in.spend(space, st)
+		tx.Do = append(tx.Do, d.line(ctx, in.ledger(space), Use{Outcome: Admitted, Who: who.ID})...)
+		return d.spaces.Admit(ctx, st, in.Role, tx)
 	})
 	return got, spent, err
 }

@@ -19,11 +19,14 @@ func (d *Desk) seated(ctx context.Context, guest auth.Identity, role string) err
 	return d.auth.Recorded(ctx, guest, d.auth.Hourly(ctx, e, guest.ID), nil)
 }
 
-// reasons are the words for why a link gave no seat.
-var reasons = []struct {
+// A reason is a word for a refusal, which is the code of the answer.
+type reason struct {
 	err  error
 	word string
-}{
+}
+
+// reasons are those for which a link gives no seat.
+var reasons = []reason{
 	{roles.ErrRoomClosed, "room_closed"},
 	{ErrSeatBanned, "banned"},
 	{ErrSeatKept, "seat_kept"},
@@ -37,7 +40,32 @@ var reasons = []struct {
 	{ErrPINWrong, "pin_wrong"},
 }
 
-// refused records that a link gave no seat, and returns why.
+// declines are those for which an invite lets nobody in, beside a ban.
+var declines = []reason{
+	{ErrInviteExpired, "invite_expired"},
+	{ErrInviteRevoked, "invite_revoked"},
+	{ErrInviteUsed, "invite_used"},
+	{ErrInviteVoid, "invite_void"},
+}
+
+// declined writes down in an invite's ledger that it did not let somebody in, and returns why.
+func (d *Desk) declined(ctx context.Context, space string, in Invite, who auth.Identity, refusal error) error {
+	word := ""
+	if _, banned := errors.AsType[*roles.BannedError](refusal); banned {
+		word = "banned"
+	}
+	for _, r := range declines {
+		if errors.Is(refusal, r.err) {
+			word = r.word
+		}
+	}
+	if word == "" {
+		return refusal
+	}
+	return cmp.Or(d.turnAway(ctx, in.ledger(space), who.ID, word), refusal)
+}
+
+// refused records that a link gave no seat, each time in its ledger, and returns why.
 func (d *Desk) refused(ctx context.Context, h hall, refusal error) error {
 	if errors.Is(refusal, ErrPINPaused) {
 		if err := d.pinPaused(ctx, h); err != nil {
@@ -46,6 +74,9 @@ func (d *Desk) refused(ctx context.Context, h hall, refusal error) error {
 	}
 	for _, r := range reasons {
 		if errors.Is(refusal, r.err) {
+			if err := d.turnAway(ctx, h.ledger(), h.seat.ID, r.word); err != nil {
+				return err
+			}
 			e := audit.Event{Type: audit.LinkRefused, Subject: h.link.ID, Space: h.token.space, Room: h.token.room, Reason: r.word}
 			who := auth.Identity{Workspace: h.room.Workspace}
 			return cmp.Or(d.auth.Recorded(ctx, who, d.auth.Hourly(ctx, e, h.link.ID), nil), refusal)

@@ -216,7 +216,8 @@ func (d *Desk) seatsFollow(ctx context.Context, room, link string) error {
 		}
 		same := []store.Cond{store.Equal(key, "rev", recs[0]["rev"])}
 		end, name := recs[0].Time("ends").Add(auth.KeptAfterEnd), store.Record{"name": recs[0]["name"]}
-		if err := d.auth.Change(ctx, store.Tx{If: same, Do: []store.Write{store.CollectIndex(seats, end)}}); err != nil {
+		keep := append(ledger{auth.LinkKey(room, link), end}.keep(), store.CollectIndex(seats, end))
+		if err := d.auth.Change(ctx, store.Tx{If: same, Do: keep}); err != nil {
 			return err
 		}
 		return d.eachSeat(ctx, room, link, same, func(seat store.Key) []store.Write {

@@ -163,7 +163,11 @@ func (d *Desk) take(ctx context.Context, h hall) (Seated, error) {
 		ID: h.seat.ID, Workspace: h.room.Workspace,
 		Space: h.token.space, Room: h.token.room, Link: h.link.ID, Lineage: h.link.Epoch,
 	})
-	if err := d.auth.Change(ctx, d.seating(&h, session)); err != nil {
+	outcome := Admitted
+	if h.taken {
+		outcome = Again
+	}
+	if err := d.enter(ctx, h.ledger(), d.seating(&h, session), Use{Outcome: outcome, Who: h.seat.ID}); err != nil {
 		return Seated{}, err
 	}
 	if err := d.seated(ctx, guest, h.seat.Role); err != nil {
