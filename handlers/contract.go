@@ -146,6 +146,10 @@ func (a *api) serve(op operation, h handler) gin.HandlerFunc {
 			g.Status(op.success)
 			g.Writer.WriteHeaderNow()
 		default:
+			if file, ok := out.(sheet); ok {
+				a.attach(g, op.success, file)
+				return
+			}
 			a.reply(g, op.success, "application/json", out)
 		}
 	}

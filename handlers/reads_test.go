@@ -18,7 +18,7 @@ import (
 // readers are who may read what the operations of a scene read.
 var readers = map[string]string{
 	"listUsers": "administrator", "getUser": "administrator", "listSpaces": "space owner", "getSeat": "guest", "findUser": "space owner",
-	"getSpace": "space owner", "listMembers": "space owner", "listInvites": "space owner", "getInvite": "space owner", "listRooms": "space owner",
+	"getSpace": "space owner", "listMembers": "space owner", "listInvites": "space owner", "getInvite": "space owner", "listInviteUses": "space owner", "listRooms": "space owner",
 	"listApiKeys": "administrator", "listClients": "administrator", "listEvents": "administrator",
 }
 
@@ -124,6 +124,9 @@ func FuzzCursors(f *testing.F) {
 		whole.as("space owner", "POST", "/v1/spaces/{spaceId}/rooms", `{"name":"`+name+`"}`)
 	}
 	whole.as("room owner", "PUT", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{outsider}", `{"until":"2999-01-01T00:00:00Z"}`)
+	whole.id["inviteId"] = whole.id["invite of pupil"]
+	whole.ask("outsider", "POST", "/v1/spaces/{spaceId}/invites/{inviteId}/activate", "")
+	whole.as("nobody", "POST", "/v1/access/redeem", `{"accessToken":"{linkToken}"}`)
 	lists := reads(f, func(op operation) bool { return op.params.GetByInAndName("query", "after") != nil })
 	entries := make([][]entry, len(lists))
 	for i, op := range lists {
@@ -207,6 +210,7 @@ func (r reply) ids() []string {
 		for _, name := range []string{"id", "userId", "targetId"} {
 			if id, ok := fields[name].(string); ok && auth.IsID(id) {
 				ids = append(ids, id)
+				break
 			}
 		}
 	}

@@ -210,8 +210,13 @@ func TestWhoReadsALedger(t *testing.T) {
 			who          auth.Identity
 			link, invite error
 		}{
-			{h.owner, nil, nil}, {h.mod, nil, nil}, {h.ann, roles.ErrNotFound, roles.ErrForbidden}, {h.bob, roles.ErrNotFound, roles.ErrNotFound},
-			{h.admin, roles.ErrNotFound, roles.ErrNotFound}, {h.abroad(), roles.ErrNotFound, roles.ErrNotFound}, {g.who, roles.ErrForbidden, roles.ErrNotFound},
+			{h.owner, nil, nil},
+			{h.mod, nil, nil},
+			{h.ann, roles.ErrNotFound, roles.ErrForbidden},
+			{h.bob, roles.ErrNotFound, roles.ErrNotFound},
+			{h.admin, roles.ErrNotFound, roles.ErrNotFound},
+			{h.abroad(), roles.ErrNotFound, roles.ErrNotFound},
+			{g.who, roles.ErrForbidden, roles.ErrNotFound},
 		} {
 			_, _, err := h.desk.ListLinkUses(t.Context(), row.who, h.space, h.room, of.ID, auth.Page{Limit: 10})
 			require.ErrorIs(t, err, row.link)

@@ -115,10 +115,23 @@ const (
 	TokenTypeBearer TokenType = "Bearer"
 )
 
+// Defines values for UseOutcome.
+const (
+	UseOutcomeAdmitted UseOutcome = "admitted"
+	UseOutcomeAgain    UseOutcome = "again"
+	UseOutcomeRefused  UseOutcome = "refused"
+)
+
 // Defines values for WorkspaceRole.
 const (
 	WorkspaceRoleRoleWorkspaceAdmin   WorkspaceRole = "role_workspace_admin"
 	WorkspaceRoleRoleWorkspaceSupport WorkspaceRole = "role_workspace_support"
+)
+
+// Defines values for Format.
+const (
+	FormatCsv  Format = "csv"
+	FormatJSON Format = "json"
 )
 
 // Defines values for Issued.
@@ -131,6 +144,12 @@ const (
 	QrCodeNone QrCode = "none"
 )
 
+// Defines values for ListInviteUsesParamsFormat.
+const (
+	ListInviteUsesParamsFormatCsv  ListInviteUsesParamsFormat = "csv"
+	ListInviteUsesParamsFormatJSON ListInviteUsesParamsFormat = "json"
+)
+
 // Defines values for RemoveMemberParamsIssued.
 const (
 	RemoveMemberParamsIssuedKeep RemoveMemberParamsIssued = "keep"
@@ -139,6 +158,12 @@ const (
 // Defines values for SetSpaceRoleParamsIssued.
 const (
 	SetSpaceRoleParamsIssuedKeep SetSpaceRoleParamsIssued = "keep"
+)
+
+// Defines values for ListLinkUsesParamsFormat.
+const (
+	ListLinkUsesParamsFormatCsv  ListLinkUsesParamsFormat = "csv"
+	ListLinkUsesParamsFormatJSON ListLinkUsesParamsFormat = "json"
 )
 
 // Defines values for ReplaceAccessLinkParamsQrCode.
@@ -1392,6 +1417,11 @@ type Sessions struct {
 	Next Next `json:"next,omitempty,omitzero"`
 }
 
+// Sheet Comma-separated values (RFC 4180), the first row of which names the columns.
+//
+// Example: at,outcome,reason,seatId,name,address,browser
+type Sheet = string
+
 // ShownName Example: John Smith
 type ShownName = string
 
@@ -1510,6 +1540,49 @@ type Tokens struct {
 	TokenType TokenType `json:"token_type"`
 }
 
+// Use Example: {"address":"192.0.2.7","at":"2026-11-22T09:00:00Z","browser":"Firefox","id":"60cb1fd41f46ac12ff0eec79","name":"JohnSmith","outcome":"admitted","seatId":"62bcc725721aeb718445daf7"}
+type Use struct {
+	// Address An IPv4 address, or the /64 of an IPv6 address.
+	//
+	// Example: 192.0.2.7
+	Address string `json:"address,omitempty,omitzero"`
+
+	// At Example: 2026-11-22T09:00:00Z
+	At Instant `json:"at"`
+
+	// Browser What the browser calls itself.
+	//
+	// Example: Firefox
+	Browser string `json:"browser,omitempty,omitzero"`
+
+	// ID Example: 60cb1fd41f46ac12ff0eec79
+	ID ID `json:"id"`
+
+	// Name The user's, or for who was let in by a link its `username`.
+	Name ShownName `json:"name,omitempty,omitzero"`
+
+	// Outcome `again`: the same browser, in the seat that it had.
+	//
+	// Example: admitted
+	Outcome UseOutcome `json:"outcome"`
+
+	// Reason Of a refusal: the code of the answer.
+	//
+	// Example: link_expired
+	Reason string `json:"reason,omitempty,omitzero"`
+
+	// SeatID Of a link: the seat, or the one that there would have been. It is the same for the same browser.
+	SeatID ID `json:"seatId,omitempty,omitzero"`
+
+	// UserID Of an invite.
+	UserID ID `json:"userId,omitempty,omitzero"`
+}
+
+// UseOutcome `again`: the same browser, in the seat that it had.
+//
+// Example: admitted
+type UseOutcome string
+
 // UseCookies The tokens come as the cookies `accessToken` and `refreshToken`, and not in the answer; for pages of the server's own origin and of those that its operator names.
 type UseCookies = bool
 
@@ -1572,6 +1645,16 @@ type Users struct {
 	Next Next `json:"next,omitempty,omitzero"`
 }
 
+// Uses Example: {"items":[{"address":"192.0.2.7","at":"2026-11-22T09:00:00Z","browser":"Firefox","id":"60cb1fd41f46ac12ff0eec79","outcome":"refused","reason":"link_expired"}]}
+type Uses struct {
+	Items []Use `json:"items"`
+
+	// Next Where the next page begins; absent on the last.
+	//
+	// Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
+	Next Next `json:"next,omitempty,omitzero"`
+}
+
 // WebAddress Example: https://example.com/ann.png
 type WebAddress = string
 
@@ -1589,6 +1672,9 @@ type After = string
 
 // ClientInPath Example: web
 type ClientInPath = PlainClientID
+
+// Format defines model for format.
+type Format string
 
 // InviteID Example: 60cb1fd41f46ac12ff0eec79
 type InviteID = ID
@@ -1743,6 +1829,21 @@ type ListInvitesParams struct {
 	State InviteState `form:"state,omitempty" json:"state,omitempty,omitzero"`
 }
 
+// ListInviteUsesParams defines parameters for ListInviteUses.
+type ListInviteUsesParams struct {
+	// Limit The most entries to answer.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// After The `next` of the page before. It is opaque.
+	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// Format As what to answer.
+	Format ListInviteUsesParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// ListInviteUsesParamsFormat defines parameters for ListInviteUses.
+type ListInviteUsesParamsFormat string
+
 // ListMembersParams defines parameters for ListMembers.
 type ListMembersParams struct {
 	// Limit The most entries to answer.
@@ -1787,6 +1888,21 @@ type ListAccessLinksParams struct {
 	// After The `next` of the page before. It is opaque.
 	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
 }
+
+// ListLinkUsesParams defines parameters for ListLinkUses.
+type ListLinkUsesParams struct {
+	// Limit The most entries to answer.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// After The `next` of the page before. It is opaque.
+	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// Format As what to answer.
+	Format ListLinkUsesParamsFormat `form:"format,omitempty" json:"format,omitempty,omitzero"`
+}
+
+// ListLinkUsesParamsFormat defines parameters for ListLinkUses.
+type ListLinkUsesParamsFormat string
 
 // ReplaceAccessLinkParams defines parameters for ReplaceAccessLink.
 type ReplaceAccessLinkParams struct {
