@@ -45,6 +45,8 @@ var declines = []reason{
 	{ErrInviteExpired, "invite_expired"},
 	{ErrInviteRevoked, "invite_revoked"},
 	{ErrInviteUsed, "invite_used"},
+	{ErrInviteNotForYou, "invite_not_for_you"},
+	{ErrEmailUnverified, "email_unverified"},
 	{ErrInviteVoid, "invite_void"},
 }
 

@@ -30,6 +30,7 @@ func TestGarbage(t *testing.T) {
 	h.sweep()
 	_, err = h.desk.ActivateInvite(t.Context(), h.ann, h.space, in.ID)
 	require.ErrorIs(t, err, invites.ErrInviteExpired)
+	require.Equal(t, []string{"admitted"}, told(h.ledger(of)), "as long as its link")
 	h.extend(of.ID, 5*day) // while it is over
 	require.Equal(t, g.ID, h.seat(of, laptop).ID)
 	h.pass(5*day + 7*day - time.Minute)
@@ -45,6 +46,14 @@ func TestGarbage(t *testing.T) {
 	_, err = h.desk.GetInvite(t.Context(), h.owner, h.space, in.ID)
 	require.ErrorIs(t, err, invites.ErrInviteNotFound)
 	require.Empty(t, h.listedLinks(10))
+	for place, id := range map[string]string{"r:" + h.room: of.ID, "s:" + h.space: in.ID} {
+		uses, err := h.auth.Store.List(t.Context(), store.Key{Partition: place, Kind: "index", ID: "uses:" + id}, store.Page{Limit: 1})
+		require.NoError(t, err)
+		require.Empty(t, uses)
+		recs, err := h.auth.Store.Get(t.Context(), store.Key{Partition: place, Kind: "uses", ID: id})
+		require.NoError(t, err)
+		require.Nil(t, recs[0])
+	}
 }
 
 // sweep makes writes, with each of which some garbage goes.

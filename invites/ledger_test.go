@@ -129,6 +129,12 @@ func TestTheLedgerOfAnInvite(t *testing.T) {
 		}, uses[1])
 		require.Equal(t, "bob", uses[0].Name)
 
+		bound := h.create(invites.NewInvite{Email: "ann@here.test"})
+		comes(h.bob, bound)
+		h.address(h.bob, "ann@here.test", false)
+		comes(h.bob, bound)
+		require.Equal(t, []string{"refused invite_not_for_you", "refused email_unverified"}, told(read(bound)))
+
 		void, revoked := h.invite(h.mod, roles.SpaceUser), h.invite(h.owner, roles.SpaceUser)
 		require.NoError(t, h.desk.RevokeInvite(t.Context(), h.owner, h.space, revoked.ID))
 		comes(h.bob, revoked)

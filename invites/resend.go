@@ -72,7 +72,7 @@ func (d *Desk) renew(ctx context.Context, st roles.Standing, in *Invite, mail st
 	tx.If = append(append(tx.If, st.StillMember()...), store.Present(key), store.Equal(key, "used", ""), store.Equal(key, "revoked", ""),
 		store.Present(auth.EpochKey("s:"+space, in.Epoch)))
 	tx.Do = append(append(tx.Do, store.Remove(invitesOf(space), before)), auth.ListByEnd(invitesOf(space), in.Ends, in.ID, st.Now)...)
-	tx.Do = append(tx.Do, store.Collect(key, collected),
+	tx.Do = append(append(tx.Do, in.ledger(space).keep()...), store.Collect(key, collected),
 		store.Set(key, store.Record{"ends": store.Millis(in.Ends), "mail": mail, "posting": "1"}))
 	return d.auth.Change(ctx, tx)
 }
