@@ -25,8 +25,8 @@ const (
 )
 
 // readBody reads the body that spec describes, as JSON whatever it came as.
-func (c *call) readBody(spec *openapi3.RequestBody) error {
-	raw, err := io.ReadAll(c.gin.Request.Body)
+func (c *call) readBody(spec *openapi3.RequestBody, most int64) error {
+	raw, err := io.ReadAll(c.capped(most))
 	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return tooLarge
 	}
@@ -46,14 +46,32 @@ func (c *call) readBody(spec *openapi3.RequestBody) error {
 	if !utf8.Valid(raw) {
 		return invalid{"body", notUTF8}
 	}
-	if kind == kindForm {
-		if raw, err = formToJSON(raw, spec.Content[kind].Schema.Value); err != nil {
+	if rewrite := rewrites[kind]; rewrite != nil {
+		if raw, err = rewrite(raw, spec.Content[kind].Schema.Value); err != nil {
 			return err
 		}
 	}
 	c.body = raw
 	c.value, err = parse(raw)
 	return err
+}
+
+// rewrites make JSON of the other kinds.
+var rewrites = map[string]func([]byte, *openapi3.Schema) ([]byte, error){kindForm: formToJSON, kindCSV: csvToJSON}
+
+// capped is the body, of which so much is read at most, where that is not what every body may have.
+func (c *call) capped(most int64) io.Reader {
+	whole, ok := c.gin.Request.Body.(*cappedBody)
+	if !ok || most == 0 {
+		return c.gin.Request.Body
+	}
+	return http.MaxBytesReader(c.gin.Writer, whole.from, most)
+}
+
+// A cappedBody is a body that ends with an error beyond maxBody.
+type cappedBody struct {
+	io.ReadCloser
+	from io.ReadCloser
 }
 
 func contentKind(h http.Header) (string, error) {

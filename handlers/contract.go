@@ -44,6 +44,7 @@ type operation struct {
 	public  bool        // open to nobody, too
 	scope   string      // what an API key needs
 	limit   *limit      // nil means none
+	body    int64       // the bytes that its body may have, where these are more than maxBody
 	success int         // the one status that means it worked; beside it 202 may mean that it is yet to be: see accepted
 	silent  bool        // and then the body is empty
 	oauth   bool        // refusals have the shape of OAuth: the contract answers 400 here and nowhere else
@@ -96,6 +97,8 @@ func readOperation(item *openapi3.PathItem, spec *openapi3.Operation) (operation
 	if (op.scope != "") != slices.Contains(op.callers, auth.Key) {
 		return op, errors.New("an operation takes API keys and names a scope, or neither")
 	}
+	most, _ := spec.Extensions["x-body"].(float64)
+	op.body = int64(most)
 	name, _ := spec.Extensions["x-limit"].(string)
 	var known bool
 	if op.limit, known = limitNamed(name); !known {

@@ -1,6 +1,8 @@
 package handlers_test
 
 import (
+	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -98,6 +100,8 @@ func (sc *scene) value(r *rapid.T, name string, schema *openapi3.Schema) any {
 		return rapid.SliceOfN(rapid.Custom(func(r *rapid.T) any {
 			return sc.value(r, name, schema.Items.Value)
 		}), int(schema.MinItems), int(*schema.MaxItems)).Draw(r, name)
+	case schema.Type.Is("object"):
+		return sc.object(r, schema)
 	case schema.Type.Is("boolean"):
 		return rapid.Bool().Draw(r, name)
 	case schema.Type.Is("integer"):
@@ -140,7 +144,7 @@ func (sc *scene) known(name string) []string {
 	own := map[string][]string{
 		"targetId": {"userId", "guest", "outlaw"}, "targetUserId": {"userId", "outsider", "room user"}, "seatId": {"guest", "guest moderator"},
 		"userId": {"userId", "support", "outsider", "banned"}, "client_id": {"web", "client"}, "client_secret": {"secret"}, "accessToken": {"linkToken"},
-		"refresh_token": {"refresh", "guest's refresh"}, "token": {"refresh", "guest's refresh", "resetToken", "verifyToken", "changeToken", "undoToken", "signUpToken"}, "sessionId": {"sessionId"}, "inviteId": {"inviteId", "invite of pupil"},
+		"refresh_token": {"refresh", "guest's refresh"}, "token": {"refresh", "guest's refresh", "resetToken", "verifyToken", "changeToken", "undoToken", "signUpToken"}, "sessionId": {"sessionId"}, "batchId": {"batchId"}, "inviteId": {"boundId", "inviteId", "invite of pupil"},
 		"keyId": {"keyId"}, "clientId": {"clientId", "web", "client"},
 	}[name]
 	switch name {
@@ -184,12 +188,30 @@ func (d draft) raw() []byte {
 			form.Set(name, fmt.Sprint(value))
 		}
 		return []byte(form.Encode())
+	case d.kind == "text/csv":
+		return table(d.fields["rows"])
 	}
 	raw, err := json.Marshal(d.fields)
 	if err != nil {
 		panic(err)
 	}
 	return raw
+}
+
+// table is CSV as a spreadsheet writes it.
+func table(rows any) []byte {
+	var out bytes.Buffer
+	out.WriteString("\ufeff")
+	w := csv.NewWriter(&out)
+	w.UseCRLF = true
+	_ = w.Write([]string{"Email", "role", "name"})
+	for _, one := range rows.([]any) {
+		row, _ := one.(map[string]any)
+		text := func(name string) string { s, _ := row[name].(string); return s }
+		_ = w.Write([]string{text("email"), text("role"), text("name")})
+	}
+	w.Flush()
+	return out.Bytes()
 }
 
 // secrets are what nobody else may see of a request.

@@ -93,6 +93,7 @@ var table = []limit{
 	{name: "activate", counts: failures, guesses: []error{invites.ErrInviteNotFound, roles.ErrNotFound}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
 	}},
+	{name: "bulk", counts: every, rules: []rule{{"caller", caller, window{10, time.Minute}, window{60, time.Hour}}}},
 	{name: "resend", counts: every, rules: []rule{{"invite", invite, window{3, 10 * time.Minute}, window{10, time.Hour}}}},
 	{name: "join-as-guest", counts: every, rules: []rule{
 		{"address", address, window{200, 10 * time.Second}, window{3000, time.Hour}},

@@ -74,6 +74,8 @@ var rows = []struct{ operation, method, path, body string }{
 	{"spaceUnban", "DELETE", "/v1/spaces/{spaceId}/bans/{banned}", ""},
 
 	{"createInvite", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"role_space_user"}`},
+	{"createInvites", "POST", "/v1/spaces/{spaceId}/invites/bulk", `{"rows":[{"email":"{anybody}","role":"role_space_user"}]}`},
+	{"getInviteBatch", "GET", "/v1/spaces/{spaceId}/invites/bulk/{batchId}", ""},
 	{"listInvites", "GET", "/v1/spaces/{spaceId}/invites", ""},
 	{"getInvite", "GET", "/v1/spaces/{spaceId}/invites/{inviteId}", ""},
 	{"listInviteUses", "GET", "/v1/spaces/{spaceId}/invites/{inviteId}/ledger", ""},
@@ -168,7 +170,7 @@ func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 // got without it.
 func repeatable(method, operation string) bool {
 	return method == "GET" || slices.Contains([]string{
-		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "joinRoom",
+		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "createInvites", "joinRoom",
 		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateMe", "updateUser",
 		"forgotPassword", "requestEmailChange", "sendVerification",
 	}, operation)

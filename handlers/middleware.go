@@ -85,6 +85,6 @@ func guardHeaders(g *gin.Context) {
 }
 
 func capBody(g *gin.Context) {
-	g.Request.Body = http.MaxBytesReader(g.Writer, g.Request.Body, maxBody)
+	g.Request.Body = &cappedBody{http.MaxBytesReader(g.Writer, g.Request.Body, maxBody), g.Request.Body}
 	g.Next()
 }

@@ -81,3 +81,11 @@ func (o operation) at(values map[string]string) string {
 	}
 	return path
 }
+
+// mostBytes is how long a body may be.
+func (o operation) mostBytes() int {
+	if most, more := o.Extensions["x-body"].(float64); more {
+		return int(most)
+	}
+	return 64 << 10
+}

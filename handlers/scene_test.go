@@ -67,6 +67,7 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	sc.fill("PUT", "room owner", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{outlaw}", `{}`)
 	sc.keep("inviteId", sc.as("space moderator", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"role_space_user"}`), "id")
 	sc.keep("boundId", sc.as("space moderator", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"role_space_user","email":"invitee@here.test"}`), "id")
+	sc.keep("batchId", sc.as("space moderator", "POST", "/v1/spaces/{spaceId}/invites/bulk", `{"rows":[{"email":"one@here.test","role":"role_space_user"}]}`), "batchId")
 	sc.guest("guest", "user")
 	sc.guest("guest moderator", "moderator")
 	return sc

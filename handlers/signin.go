@@ -162,7 +162,7 @@ func (s signIn) try(c *call, client string) error {
 		return errCrossOrigin
 	}
 	spec := s.op.RequestBody.Value
-	if err := c.readBody(spec); err != nil {
+	if err := c.readBody(spec, 0); err != nil {
 		return err
 	}
 	fields := map[string]any{"grant_type": "password", "username": c.field("username"), "password": c.field("password"), "useCookies": true}

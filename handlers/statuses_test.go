@@ -92,7 +92,7 @@ func (v visit) refused() {
 		switch {
 		case op.RequestBody != nil:
 			v.gets(malformed, who, op, op.at(nil), `{"unheard":"of"}`)
-			v.gets(413, who, op, op.at(nil), `{"`+strings.Repeat("x", 64<<10)+`":1}`)
+			v.gets(413, who, op, op.at(nil), `{"`+strings.Repeat("x", op.mostBytes())+`":1}`)
 			if r := v.do(v.token[who], op.method, op.at(nil), "x", "Content-Type", "text/plain"); r.status != 415 {
 				v.t.Errorf("%s takes text: %d", op.OperationID, r.status)
 			}
@@ -216,6 +216,7 @@ var exhausting = map[string]struct{ actor, query, body string }{
 	"redeemAccess":       {"nobody", "", `{"accessToken":"unheard of"}`},
 	"activateInvite":     {"outsider", "", ""},
 	"resendInvite":       {"outsider", "", ""},
+	"createInvites":      {"outsider", "", `{"rows":[{"email":"a@b.test","role":"role_space_user"}]}`},
 	"joinAsGuest":        {"nobody", "", `{"name":"Passer-by"}`},
 	"revokeToken":        {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
 	"introspectToken":    {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},

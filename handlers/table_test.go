@@ -54,6 +54,7 @@ var numbers = []struct {
 	{"preview", failures, []error{invites.ErrLinkUnknown}, "previewAccess", []pinned{{"address", 20, 10 * time.Second, 200}}},
 	{"redeem", failures, []error{invites.ErrLinkUnknown}, "redeemAccess", []pinned{{"address", 20, 10 * time.Second, 200}}},
 	{"activate", failures, []error{invites.ErrInviteNotFound, roles.ErrNotFound}, "activateInvite", []pinned{{"address", 20, 10 * time.Second, 200}}},
+	{"bulk", every, nil, "createInvites", []pinned{{"caller", 10, time.Minute, 60}}},
 	{"resend", every, nil, "resendInvite", []pinned{{"invite", 3, 10 * time.Minute, 10}}},
 	{"join-as-guest", every, nil, "joinAsGuest", []pinned{{"address", 200, 10 * time.Second, 3000}}},
 }

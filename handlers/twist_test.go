@@ -69,7 +69,7 @@ var twists = map[string]func(*rapid.T, draft, *letter) bool{
 		return d.kind != ""
 	},
 	"the body is too long": func(_ *rapid.T, d draft, l *letter) bool {
-		l.body = append(l.body, bytes.Repeat([]byte(" "), 64<<10)...)
+		l.body = append(l.body, bytes.Repeat([]byte(" "), d.op.mostBytes())...)
 		return d.kind != ""
 	},
 	"the body is of another kind": func(r *rapid.T, d draft, l *letter) bool {

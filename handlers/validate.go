@@ -62,7 +62,7 @@ func (c *call) validate(op operation) error {
 		return nil
 	}
 	spec := op.RequestBody.Value
-	if err := c.readBody(spec); err != nil || c.body == nil {
+	if err := c.readBody(spec, op.body); err != nil || c.body == nil {
 		return err
 	}
 	if op.oauth {

@@ -22,6 +22,7 @@ var (
 	ErrInviteVoid     = errors.New("invites: its issuer may no longer invite")
 
 	ErrInviteNotForYou   = errors.New("invites: the invite is for another address")
+	ErrBatchNotFound     = errors.New("invites: no such batch")
 	ErrInviteUnaddressed = errors.New("invites: the invite is for no address")
 	ErrEmailUnverified   = errors.New("invites: the address that the invite is for is not verified")
 )

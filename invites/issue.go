@@ -22,9 +22,12 @@ func (d *Desk) CreateInvite(ctx context.Context, who auth.Identity, space string
 	if !in.Send {
 		return d.issueInvite(ctx, who, space, in, "")
 	}
-	// Whoever may not invite hears that, and not of a quota.
+	// Whoever may not invite hears that, and whose invitee has an invite hears of that one, and not of a quota.
 	if _, err := d.mayInvite(ctx, who, space); err != nil {
 		return Invite{}, err
+	}
+	if _, pending, err := d.invitee(ctx, space, in.Email); err != nil || pending != nil {
+		return d.completed(ctx, who, space, pending, err)
 	}
 	var made Invite
 	return made, d.mailing(ctx, who, func(mail string) error {
@@ -55,20 +58,30 @@ func (d *Desk) issueInvite(ctx context.Context, who auth.Identity, space string,
 			return err
 		}
 		made = in.by(st, d.auth.NewID(), mail)
-		return d.found(ctx, st, &made)
+		return d.found(ctx, st, &made, in.at.lists(made)...)
 	})
-	pending, waits := errors.AsType[*PendingError](err)
-	if err != nil && !waits {
-		return Invite{}, err
+	if _, waits := errors.AsType[*PendingError](err); waits {
+		return d.completed(ctx, who, space, &made, nil)
 	}
-	// Whoever repeats what was stopped half-way completes it, though it is not his to make.
-	if err := d.complete(ctx, who, space, made); err != nil {
-		return Invite{}, err
+	if err == nil {
+		err = d.complete(ctx, who, space, made)
 	}
-	if waits {
-		return made, pending
+	if err != nil {
+		return Invite{}, err
 	}
 	return made, nil
+}
+
+// completed is a PendingError where an invite waits, or what went wrong. Whoever repeats what was stopped half-way
+// completes it, though it is not his to make.
+func (d *Desk) completed(ctx context.Context, who auth.Identity, space string, waits *Invite, err error) (Invite, error) {
+	if err == nil {
+		err = d.complete(ctx, who, space, *waits)
+	}
+	if err != nil {
+		return Invite{}, err
+	}
+	return Invite{}, &PendingError{waits.ID}
 }
 
 // by is the invite that somebody issues.
@@ -80,8 +93,8 @@ func (in NewInvite) by(st roles.Standing, id, mail string) Invite {
 	}
 }
 
-// found writes an invite. Where its address has one that waits, it is that one, and a PendingError.
-func (d *Desk) found(ctx context.Context, st roles.Standing, in *Invite) error {
+// found writes an invite, and more with it. Where its address has one that waits, it is that one, and a PendingError.
+func (d *Desk) found(ctx context.Context, st roles.Standing, in *Invite, more ...store.Write) error {
 	space, collected := st.Space.ID, in.Ends.Add(auth.KeptAfterEnd)
 	key := inviteKey(space, in.ID)
 	tx := store.Tx{}
@@ -98,7 +111,7 @@ func (d *Desk) found(ctx context.Context, st roles.Standing, in *Invite) error {
 	}
 	tx.If = append(append(tx.If, st.StillMember()...), store.Absent(key))
 	tx.Do = append(tx.Do, auth.ListByEnd(invitesOf(space), in.Ends, in.ID, st.Now)...)
-	tx.Do = append(tx.Do, store.Set(key, store.Fields(*in)), store.Collect(key, collected))
+	tx.Do = append(append(tx.Do, store.Set(key, store.Fields(*in)), store.Collect(key, collected)), more...)
 	return d.auth.Change(ctx, tx)
 }
 

@@ -28,6 +28,8 @@ type NewInvite struct {
 	Name          string        // of the invitee
 	Note          string        // to him: plain text without links
 	Send          bool          // by mail, to Email
+
+	at line // in a batch, if it is of one
 }
 
 // checked is the input as it is kept. It returns an auth.FieldError.

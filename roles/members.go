@@ -18,6 +18,15 @@ type Member struct {
 	Since time.Time
 }
 
+// RoleIn is the role that a user has in a space, empty where he has none.
+func (s *Spaces) RoleIn(ctx context.Context, space, user string) (Role, error) {
+	recs, err := s.auth.Store.Get(ctx, memberKey(space, user))
+	if err != nil {
+		return "", err
+	}
+	return Role(recs[0]["role"]), nil
+}
+
 // ListMembers lists who has a role in a space, to its members; e-mail addresses only to those who manage them.
 func (s *Spaces) ListMembers(ctx context.Context, who auth.Identity, space string, page auth.Page) ([]Member, string, error) {
 	st, _, err := s.InSpace(ctx, who, space)

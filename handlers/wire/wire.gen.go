@@ -41,6 +41,15 @@ const (
 	IntrospectionTokenTypeRefreshToken IntrospectionTokenType = "refresh_token"
 )
 
+// Defines values for InviteResultStatus.
+const (
+	InviteResultStatusCreated InviteResultStatus = "created"
+	InviteResultStatusInvalid InviteResultStatus = "invalid"
+	InviteResultStatusMember  InviteResultStatus = "member"
+	InviteResultStatusPending InviteResultStatus = "pending"
+	InviteResultStatusRefused InviteResultStatus = "refused"
+)
+
 // Defines values for InviteState.
 const (
 	InviteStateExpired InviteState = "expired"
@@ -658,8 +667,45 @@ type Invite struct {
 	Uses int `json:"uses"`
 }
 
+// InviteBatch Example: {"batchId":"62bccb101f211e947a00da47","rows":[{"id":"62bccb101f211e947a00da48","row":1,"status":"created"}]}
+type InviteBatch struct {
+	// BatchID Example: 60cb1fd41f46ac12ff0eec79
+	BatchID ID             `json:"batchId"`
+	Rows    []InviteResult `json:"rows"`
+}
+
 // InviteNote Example: See you on Tuesday
 type InviteNote = string
+
+// InviteResult Example: {"id":"62bccb101f211e947a00da48","row":1,"status":"created"}
+type InviteResult struct {
+	// Code Of a row that is `invalid` or `refused`, as in a problem.
+	Code string `json:"code,omitempty,omitzero"`
+
+	// Field What is wrong in the row.
+	Field string `json:"field,omitempty,omitzero"`
+
+	// ID Of the invite.
+	ID ID `json:"id,omitempty,omitzero"`
+
+	// Row The first is 1.
+	Row int `json:"row"`
+
+	// Status `pending`: the address has an invite that waits, and keeps it; `member`: who has verified it has a role as high.
+	Status InviteResultStatus `json:"status"`
+}
+
+// InviteResultStatus `pending`: the address has an invite that waits, and keeps it; `member`: who has verified it has a role as high.
+type InviteResultStatus string
+
+// InviteRow Example: {"email":"ann@example.com","name":"Ann","role":"role_space_user"}
+type InviteRow struct {
+	Email string `json:"email"`
+	Name  string `json:"name,omitempty,omitzero"`
+
+	// Role `role_space_moderator` or `role_space_user`.
+	Role string `json:"role"`
+}
 
 // InviteState `void`: who issued it has lost the right to.
 //
@@ -763,6 +809,17 @@ type LinkState string
 //
 // Example: YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244
 type LinkToken = string
+
+// MailProgress Example: {"failed":0,"sent":28,"total":30,"waiting":2}
+type MailProgress struct {
+	// Failed Refused by it, too late, or of no use any more.
+	Failed int `json:"failed"`
+
+	// Sent Handed over to the mail server.
+	Sent    int `json:"sent"`
+	Total   int `json:"total"`
+	Waiting int `json:"waiting"`
+}
 
 // MailToken Example: {"token":"YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh"}
 type MailToken struct {
@@ -906,6 +963,16 @@ type NewInvite struct {
 
 // NewInviteRole defines model for NewInvite.Role.
 type NewInviteRole string
+
+// NewInvites Example: {"rows":[{"email":"ann@example.com","name":"Ann","role":"role_space_user"}]}
+type NewInvites struct {
+	// ExpiresIn Whole seconds, 604800 (7 days) by default.
+	ExpiresIn int `json:"expiresIn,omitempty,omitzero"`
+
+	// Note To each of them, for the mail: plain text, without links.
+	Note InviteNote  `json:"note,omitempty,omitzero"`
+	Rows []InviteRow `json:"rows"`
+}
 
 // NewLink Example: {"externalUserId":"string","isPermanent":true,"role":"user","ttl":86400,"username":"JohnSmith"}
 type NewLink struct {
@@ -1670,6 +1737,9 @@ type WorkspaceRoleChange struct {
 // After defines model for after.
 type After = string
 
+// BatchID Example: 60cb1fd41f46ac12ff0eec79
+type BatchID = ID
+
 // ClientInPath Example: web
 type ClientInPath = PlainClientID
 
@@ -2047,6 +2117,9 @@ type SpaceBanJSONRequestBody = NewBan
 
 // CreateInviteJSONRequestBody defines body for CreateInvite for application/json ContentType.
 type CreateInviteJSONRequestBody = NewInvite
+
+// CreateInvitesJSONRequestBody defines body for CreateInvites for application/json ContentType.
+type CreateInvitesJSONRequestBody = NewInvites
 
 // ActivateInviteJSONRequestBody defines body for ActivateInvite for application/json ContentType.
 type ActivateInviteJSONRequestBody = Empty

@@ -220,6 +220,22 @@ func (o *Outbox) failed(ctx context.Context, c claim, cause error) error {
 	return err
 }
 
+// Left are those of some tasks that are still there, each with whether it is dead. The others were done, or never added.
+func (o *Outbox) Left(ctx context.Context, ids ...string) (map[string]bool, error) {
+	keys := make([]store.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = o.at(id)
+	}
+	recs, err := o.store.Get(ctx, keys...)
+	left := map[string]bool{}
+	for i, rec := range recs {
+		if rec != nil {
+			left[ids[i]] = rec["dead"] != ""
+		}
+	}
+	return left, err
+}
+
 // Dead are tasks that could not be done in the last 30 days, at most so many, the last ones first, with their causes.
 func (o *Outbox) Dead(ctx context.Context, most int) (tasks []Task, causes []string, err error) {
 	entries, err := o.store.List(ctx, o.dead(), store.Page{Limit: most, Descending: true})

@@ -248,3 +248,16 @@ func TestATaskIsAddedOnce(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsLeftOfSomeTasks(t *testing.T) {
+	onEach(t, func(w *town) {
+		for _, id := range []string{"done", "dead", "later"} {
+			w.add(id, time.Time{})
+			w.fate[id] = map[string]error{"dead": ErrHopeless, "later": errors.New("nobody at home")}[id]
+		}
+		w.work()
+		left, err := w.Left(w.Context(), "later", "done", "dead", "unheard of")
+		require.NoError(w, err)
+		require.Equal(w, map[string]bool{"dead": true, "later": false}, left)
+	})
+}
