@@ -163,6 +163,18 @@ func TestTheProgressOfABatch(t *testing.T) {
 	})
 }
 
+// What is not in the queue yet, because the server stopped there, waits.
+func TestTheProgressOfABatchThatWasStopped(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		h := w.house(t)
+		h.line.does(3, lost) // the event, behind the batch, the quota and the invite
+		batch, _, err := h.desk.CreateInvites(t.Context(), h.mod, h.space, rowsOf(1))
+		require.ErrorIs(t, err, store.ErrUnavailable)
+		require.Empty(t, h.deliversAll())
+		require.Equal(t, invites.Progress{Total: 1, Waiting: 1}, h.progress(batch))
+	})
+}
+
 // Rows beyond the day's quota say so, and are completed on the next day.
 func TestABatchBeyondTheQuota(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {

@@ -133,7 +133,7 @@ func TestQuotasOfMails(t *testing.T) {
 		over := (&invites.QuotaError{}).Error()
 		h.create(invites.NewInvite{Email: "twice@here.test"})
 		for range 25 {
-			require.NotErrorAs(t, invite(h.mod, "twice@here.test"), new(*invites.QuotaError), "nothing was sent")
+			require.ErrorAs(t, invite(h.mod, "twice@here.test"), new(*invites.PendingError), "nothing was sent")
 		}
 		got := atOnce(50, func(i int) error { return invite(h.mod, keyOf(i).Hash()[:9]+"@a.test") })
 		require.Equal(t, map[string]int{success: 20, over: 30}, got)
@@ -158,6 +158,29 @@ func TestQuotasOfMails(t *testing.T) {
 		h.line.does(0, lost) // the payment: it counts, though nobody knows
 		require.ErrorIs(t, invite(h.mod, "d@here.test"), store.ErrUnavailable)
 		require.Equal(t, map[string]int{success: 18, over: 2}, atOnce(20, func(i int) error { return invite(h.mod, keyOf(i).Hash()[:9]+"@d.test") }))
+	})
+}
+
+// A mail that another invite of the address has made needless, in the midst of it, does not count.
+func TestAMailThatIsNotSentDoesNotCount(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		w.desk = invites.New(w.auth, w.spaces, invites.Settings{RoomURL: roomURL, MailPerUser: 2, MailPerWorkspace: 2})
+		h := w.house(t)
+		for i := range 5 {
+			email := keyOf(i).Hash()[:9] + "@here.test"
+			h.line.does(0, func(apply func() (store.Result, error)) (store.Result, error) {
+				paid, err := apply()
+				h.create(invites.NewInvite{Email: email})
+				return paid, err
+			})
+			_, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, invites.NewInvite{Role: roles.SpaceUser, Email: email, Send: true})
+			var pending *invites.PendingError
+			require.ErrorAs(t, err, &pending)
+		}
+		for i := range 3 {
+			_, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, invites.NewInvite{Role: roles.SpaceUser, Email: keyOf(9 + i).Hash()[:9] + "@here.test", Send: true})
+			require.Equal(t, i == 2, err != nil, "%d: %v", i, err)
+		}
 	})
 }
 
