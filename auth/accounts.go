@@ -85,6 +85,9 @@ func (u account) seen() Account {
 	}
 }
 
+// ShownNameIn is ShownName in the record at UserKey; a deleted user has none.
+func ShownNameIn(user store.Record) string { return shownName(user) }
+
 // shownName is ShownName of a user as stored.
 func shownName(user store.Record) string { return cmp.Or(user["name"], user["username"]) }
 

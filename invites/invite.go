@@ -39,6 +39,7 @@ type Invite struct {
 	Note   string `store:"note,32"`
 
 	State State
+	Lineage
 }
 
 func (in *Invite) load(rec store.Record) error {
@@ -132,10 +133,14 @@ const pagesLooked = 10
 // invites reads invites with their states; one that is not there is left out.
 func (d *Desk) invites(ctx context.Context, space string, ids ...string) ([]Invite, error) {
 	return described(ctx, d, "s:"+space, ids, func(id string) store.Key { return inviteKey(space, id) },
-		func(id string, rec, lineage store.Record) (Invite, error) {
+		func(id string, rec store.Record, from descent) (Invite, error) {
 			in := Invite{ID: id}
-			err := in.load(rec)
-			in.State = in.state(lineage, d.auth.Now())
+			if err := in.load(rec); err != nil {
+				return in, err
+			}
+			in.State = in.state(from.epoch, d.auth.Now())
+			var err error
+			in.Lineage, err = from.of(in.State)
 			return in, err
 		})
 }

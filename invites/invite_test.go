@@ -74,7 +74,7 @@ func TestWhatAnInviteIs(t *testing.T) {
 			require.NoError(t, err)
 			want := invites.Invite{
 				ID: in.ID, Role: row.role, Issuer: h.mod.ID, Epoch: in.Epoch, Created: h.now(), Ends: h.now().Add(row.lives),
-				MaxUses: 1, Life: int(row.lives / time.Second), State: invites.Pending,
+				MaxUses: 1, Life: int(row.lives / time.Second), State: invites.Pending, Lineage: invites.Lineage{IssuerName: "mod"},
 			}
 			require.Equal(t, want, in)
 			stored, err := h.desk.GetInvite(t.Context(), h.owner, h.space, in.ID)

@@ -105,36 +105,3 @@ func (d *Desk) lineage(ctx context.Context, place, epoch string) (store.Record, 
 	}
 	return recs[0], nil
 }
-
-// described reads what was issued in a place, each with its issuer's lineage; what is not there is left out.
-func described[T any](ctx context.Context, d *Desk, place string, ids []string, key func(string) store.Key,
-	describe func(id string, rec, lineage store.Record) (T, error),
-) ([]T, error) {
-	keys, epochs := make([]store.Key, len(ids)), make([]store.Key, len(ids))
-	for i, id := range ids {
-		keys[i] = key(id)
-	}
-	recs, err := d.auth.Store.Get(ctx, keys...)
-	if err != nil {
-		return nil, err
-	}
-	for i, rec := range recs {
-		epochs[i] = auth.EpochKey(place, rec["epoch"])
-	}
-	lineages, err := d.auth.Store.Get(ctx, epochs...)
-	if err != nil {
-		return nil, err
-	}
-	found := []T{}
-	for i, rec := range recs {
-		if rec == nil {
-			continue
-		}
-		one, err := describe(ids[i], rec, lineages[i])
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, one)
-	}
-	return found, nil
-}

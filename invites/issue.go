@@ -89,7 +89,7 @@ func (in NewInvite) by(st roles.Standing, id, mail string) Invite {
 	return Invite{
 		ID: id, Role: in.Role, Issuer: st.ID, Epoch: st.Member.Epoch, Created: st.Now, Ends: st.Now.Add(in.TTL),
 		MaxUses: in.MaxUses, Life: int(in.TTL / time.Second), Mail: mail, Posting: mail != "",
-		Email: in.Email, Domain: in.Domain, Name: in.Name, Note: in.Note, State: Pending,
+		Email: in.Email, Domain: in.Domain, Name: in.Name, Note: in.Note, State: Pending, Lineage: Lineage{IssuerName: st.Name},
 	}
 }
 

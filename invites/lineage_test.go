@@ -17,36 +17,37 @@ type fall struct {
 	falls func(h *house, keep bool) error
 	kept  bool // keep may be asked
 	space bool // the invites that were issued are concerned
+	why   roles.Cause
 }
 
 var falls = []fall{
 	{"removed from the space", func(h *house, keep bool) error {
 		return h.spaces.RemoveMember(h.Context(), h.owner, h.space, h.mod.ID, keep)
-	}, true, true},
+	}, true, true, roles.Removed},
 	{"left the space", func(h *house, keep bool) error {
 		return h.spaces.RemoveMember(h.Context(), h.mod, h.space, h.mod.ID, keep)
-	}, true, true},
+	}, true, true, roles.Left},
 	{"demoted in the space", func(h *house, keep bool) error {
 		return h.spaces.SetSpaceRole(h.Context(), h.owner, h.space, h.mod.ID, roles.SpaceUser, keep)
-	}, true, true},
+	}, true, true, roles.Demoted},
 	{"banned from the space", func(h *house, _ bool) error {
 		return h.spaces.SpaceBan(h.Context(), h.owner, h.space, h.mod.ID, nil, "")
-	}, false, true},
+	}, false, true, roles.Banned},
 	{"deleted", func(h *house, _ bool) error {
 		return h.spaces.DeleteUser(h.Context(), h.admin, h.mod.ID)
-	}, false, true},
+	}, false, true, roles.Deleted},
 	{"removed from the room", func(h *house, keep bool) error {
 		return h.spaces.RevokeRole(h.Context(), h.owner, h.space, h.room, h.mod.ID, keep)
-	}, true, false},
+	}, true, false, roles.Removed},
 	{"gave up the room", func(h *house, keep bool) error {
 		return h.spaces.RevokeRole(h.Context(), h.mod, h.space, h.room, h.mod.ID, keep)
-	}, true, false},
+	}, true, false, roles.Left},
 	{"demoted in the room", func(h *house, keep bool) error {
 		return h.spaces.GrantRole(h.Context(), h.owner, h.space, h.room, h.mod.ID, roles.RoomUser, keep)
-	}, true, false},
+	}, true, false, roles.Demoted},
 	{"banned from the room", func(h *house, _ bool) error {
 		return h.spaces.Ban(h.Context(), h.owner, h.space, h.room, h.mod.ID, new(h.now().Add(time.Hour)), "")
-	}, false, false},
+	}, false, false, roles.Banned},
 }
 
 // Whoever falls takes with him, at once, all that he issued and is unspent or seated: links, seats and invites.
@@ -63,6 +64,7 @@ func TestLineage(t *testing.T) {
 				require.NoError(t, row.falls(h, false))
 				h.dead(g)
 				h.is(empty, invites.Void)
+				h.tells(row, empty, in)
 				for _, of := range []ticket{empty, taken} {
 					_, err := h.desk.Redeem(t.Context(), of.token, laptop, noPIN)
 					require.ErrorIs(t, err, invites.ErrLinkRevoked)
@@ -76,6 +78,33 @@ func TestLineage(t *testing.T) {
 			})
 		}
 	})
+}
+
+// tells asserts that whoever manages a void link and invite sees who issued them, and how he lost the right to.
+func (h *house) tells(row fall, of ticket, in invites.Invite) {
+	h.Helper()
+	link, err := h.desk.GetLink(h.Context(), h.owner, h.space, h.room, of.ID)
+	require.NoError(h, err)
+	loss := roles.Loss{Cause: row.why, From: "room", By: h.owner.ID, At: h.now()}
+	switch row.why {
+	case roles.Deleted:
+		loss.By = h.admin.ID
+	case roles.Left:
+		loss.By = h.mod.ID
+	}
+	if row.space {
+		loss.From = "space"
+	}
+	require.Equal(h, loss, link.Loss)
+	found, err := h.desk.GetInvite(h.Context(), h.owner, h.space, in.ID)
+	require.NoError(h, err)
+	if !row.space {
+		loss = roles.Loss{}
+	}
+	require.Equal(h, loss, found.Loss)
+	for _, name := range []string{link.IssuerName, found.IssuerName} {
+		require.Equal(h, row.why == roles.Deleted, name == "")
+	}
 }
 
 // Coming back revives nothing.
@@ -101,13 +130,13 @@ func TestKeepingWhatWasIssued(t *testing.T) {
 	rows := []fall{
 		{"promoted in the space", func(h *house, _ bool) error {
 			return h.spaces.SetSpaceRole(h.Context(), h.owner, h.space, h.mod.ID, roles.SpaceOwner, false)
-		}, true, true},
+		}, true, true, ""},
 		{"promoted in the room", func(h *house, _ bool) error {
 			return h.spaces.GrantRole(h.Context(), h.owner, h.space, h.room, h.mod.ID, roles.RoomOwner, false)
-		}, true, false},
+		}, true, false, ""},
 		{"granted the same again", func(h *house, _ bool) error {
 			return h.spaces.GrantRole(h.Context(), h.owner, h.space, h.room, h.mod.ID, roles.RoomModerator, false)
-		}, true, false},
+		}, true, false, ""},
 	}
 	everywhere(t, func(t *testing.T, w *world) {
 		for _, row := range append(rows, falls...) {

@@ -49,7 +49,8 @@ type Link struct {
 	Seat           string    `store:"seat"` // the last that was taken, where there is one at a time
 	Rev            string    `store:"rev"`  // changes with everything but what redeeming changes
 
-	State     State
+	State State
+	Lineage
 	PINPaused time.Time // until when wrong PINs keep newcomers out; zero where they don't
 }
 
@@ -95,7 +96,7 @@ func (d *Desk) GenerateAccess(ctx context.Context, who auth.Identity, space, roo
 			return roles.ErrRoomClosed
 		}
 		link = asked
-		link.ID, link.Epoch = d.auth.NewID(), st.Tenure.Epoch
+		link.ID, link.Epoch, link.IssuerName = d.auth.NewID(), st.Tenure.Epoch, st.Name
 		if !in.PIN.Empty() {
 			link.PIN = d.auth.HashPIN(link.ID, in.PIN)
 		}

@@ -153,7 +153,7 @@ func TestWhatALinkIs(t *testing.T) {
 			require.NoError(t, err)
 			want := invites.Link{
 				ID: link.ID, Username: "Zoë & Søn", Role: row.role, ExternalUserID: "pupil/17", Issuer: h.mod.ID, Epoch: link.Epoch,
-				Created: h.now(), Ends: h.now().Add(row.lives), MaxUses: 1, Left: 1, State: invites.Live,
+				Created: h.now(), Ends: h.now().Add(row.lives), MaxUses: 1, Left: 1, State: invites.Live, Lineage: invites.Lineage{IssuerName: "mod"},
 			}
 			require.Equal(t, want, link)
 			stored, err := h.desk.GetLink(t.Context(), h.owner, h.space, h.room, link.ID)

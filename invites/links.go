@@ -29,10 +29,14 @@ func (d *Desk) ListLinks(ctx context.Context, who auth.Identity, space, room str
 // links reads links with their states; one that is not there is left out.
 func (d *Desk) links(ctx context.Context, room string, ids ...string) ([]Link, error) {
 	return described(ctx, d, "r:"+room, ids, func(id string) store.Key { return auth.LinkKey(room, id) },
-		func(id string, rec, lineage store.Record) (Link, error) {
+		func(id string, rec store.Record, from descent) (Link, error) {
 			link := Link{ID: id}
-			err := rec.Load(&link)
-			link.looked(lineage, d.auth.Now())
+			if err := rec.Load(&link); err != nil {
+				return link, err
+			}
+			link.looked(from.epoch, d.auth.Now())
+			var err error
+			link.Lineage, err = from.of(link.State)
 			return link, err
 		})
 }

@@ -68,6 +68,7 @@ func (h *house) is(of ticket, state invites.State) {
 	require.Equal(h, state, link.State)
 	preview, err := h.desk.Preview(h.Context(), of.token)
 	require.NoError(h, err)
+	preview.Link.Lineage = link.Lineage // which is for those who manage it
 	require.Equal(h, link, preview.Link)
 	why, err := h.desk.Explain(h.Context(), h.owner, h.space, h.room, of.ID)
 	require.NoError(h, err)

@@ -15,7 +15,7 @@ func (s *Spaces) Admit(ctx context.Context, st Standing, role Role, tx store.Tx)
 	now.Role = role
 	tx.If = append(tx.If, st.StillMember()...)
 	tx.If = append(tx.If, store.Equal(auth.SpaceKey(space), "ended", ""), NotBanned("s:"+space, st.ID, st.Now))
-	tx.Do = append(tx.Do, s.regrade(memberKey(space, st.ID), st.Member, now, false)...)
+	tx.Do = append(tx.Do, s.regrade(memberKey(space, st.ID), st.Member, now, false, Loss{})...)
 	admit := func() error { return s.auth.Change(ctx, tx) }
 	if err := s.pointing(ctx, spacesOf(st.ID), space, auth.SpaceKey(space), admit); err != nil {
 		return err
@@ -28,6 +28,6 @@ func (s *Spaces) Instate(ctx context.Context, st Standing, role Role, tx store.T
 	room, key := auth.RoomKey(st.Room.ID), roleKey(st.Room.ID, st.ID)
 	tx.If = append(tx.If, st.InOffice()...)
 	tx.If = append(tx.If, store.Equal(room, "closed", ""), NotBanned("r:"+st.Room.ID, st.ID, st.Now))
-	tx.Do = append(tx.Do, s.regrade(key, st.Tenure, Tenure{Role: role, Exit: st.Member.Exit}, false)...)
+	tx.Do = append(tx.Do, s.regrade(key, st.Tenure, Tenure{Role: role, Exit: st.Member.Exit}, false, Loss{})...)
 	return s.pointing(ctx, roomsOf(st.ID), st.Space.ID+"/"+st.Room.ID, room, func() error { return s.auth.Change(ctx, tx) })
 }

@@ -81,7 +81,7 @@ func (s *Spaces) SpaceBan(ctx context.Context, who auth.Identity, space, user st
 		if err != nil {
 			return err
 		}
-		now, err = s.changeMember(ctx, st, user, had, "", false, store.Tx{
+		now, err = s.changeMember(ctx, st, user, had, "", false, s.loss(Banned, fromSpace, who.ID), store.Tx{
 			Do: ban.write("s:"+space, older, st.Now),
 		})
 		return err

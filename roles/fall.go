@@ -11,12 +11,12 @@ import (
 // regrade is every change of a role: the writes that make the tenure at key, which was had, the new one. Whoever rises
 // or stays keeps his epoch; whoever falls loses it, and with it, at once, all that he issued there and is unspent or
 // seated, unless keep says otherwise. What was kept hangs on the same epoch when he comes back, and falls with him then.
-func (s *Spaces) regrade(key store.Key, had, now Tenure, keep bool) []store.Write {
+func (s *Spaces) regrade(key store.Key, had, now Tenure, keep bool, why Loss) []store.Write {
 	place, user, list := key.Partition, key.ID, index(key.Partition, key.Kind+"s")
 	now.Epoch, now.Since, now.Kept = had.Epoch, had.Since, false
 	var writes []store.Write
 	if !had.passesOn(now, keep) {
-		writes = append(writes, store.Delete(auth.EpochKey(place, had.Epoch)))
+		writes = why.voids(place, had.Epoch)
 		now.Epoch = s.auth.NewID()
 	} else if now.Role == "" {
 		now.Kept = true
@@ -50,7 +50,7 @@ func (t Tenure) passesOn(next Tenure, keep bool) bool {
 
 // remains is what is left of a tenure without a role.
 func (t Tenure) remains() Tenure {
-	left := Tenure{Exit: t.Exit, Fall: t.Fall, Kept: t.Kept}
+	left := Tenure{Exit: t.Exit, Fall: t.Fall, Kept: t.Kept, Loss: t.Loss}
 	if t.Kept {
 		left.Epoch = t.Epoch
 	}
@@ -97,9 +97,9 @@ func (s *Spaces) fallInRoom(ctx context.Context, entry, user string, demoted, ke
 		var writes []store.Write
 		switch {
 		case had.Exit != member.Exit:
-			writes = s.regrade(key, had, Tenure{}, keep)
+			writes = s.regrade(key, had, Tenure{}, keep, member.Loss)
 		case demoted && !keep:
-			writes = s.renewEpoch(key, had)
+			writes = s.renewEpoch(key, had, member.Loss)
 		default: // he came back, and got it since
 			return nil
 		}
@@ -108,13 +108,12 @@ func (s *Spaces) fallInRoom(ctx context.Context, entry, user string, demoted, ke
 }
 
 // renewEpoch voids what someone issued in a place, and leaves him his role.
-func (s *Spaces) renewEpoch(key store.Key, had Tenure) []store.Write {
+func (s *Spaces) renewEpoch(key store.Key, had Tenure, why Loss) []store.Write {
 	epoch := s.auth.NewID()
-	return []store.Write{
-		store.Delete(auth.EpochKey(key.Partition, had.Epoch)),
+	return append(why.voids(key.Partition, had.Epoch),
 		store.Set(auth.EpochKey(key.Partition, epoch), store.Record{"user": key.ID}),
 		store.Set(key, store.Record{"epoch": epoch}),
-	}
+	)
 }
 
 // pages calls do for every page of an index of entries that begin with prefix.

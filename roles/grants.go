@@ -32,7 +32,7 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 			return ErrUserBanned
 		}
 		return s.pointing(ctx, roomsOf(user), space+"/"+room, auth.RoomKey(room), func() error {
-			return s.changeRole(ctx, t, role, keepIssued)
+			return s.changeRole(ctx, t, role, keepIssued, s.loss(Demoted, fromRoom, who.ID))
 		})
 	})
 	e := audit.Event{Type: audit.RoleGranted, Subject: user, Space: space, Room: room, Role: string(role)}
@@ -58,7 +58,7 @@ func (s *Spaces) RevokeRole(ctx context.Context, who auth.Identity, space, room,
 		if err := s.auth.Recorded(ctx, who, e, nil); err != nil { // first: it can't be repeated
 			return err
 		}
-		return s.changeRole(ctx, t, "", keepIssued)
+		return s.changeRole(ctx, t, "", keepIssued, s.taken(fromRoom, who.ID, user))
 	})
 }
 

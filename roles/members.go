@@ -93,7 +93,7 @@ func (s *Spaces) SetSpaceRole(ctx context.Context, who auth.Identity, space, use
 		if !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, role) {
 			return ErrRank
 		}
-		now, err = s.changeMember(ctx, st, user, had, role, keepIssued, store.Tx{})
+		now, err = s.changeMember(ctx, st, user, had, role, keepIssued, s.loss(Demoted, fromSpace, who.ID), store.Tx{})
 		return err
 	})
 	if err == nil {
@@ -138,7 +138,7 @@ func (st Standing) mayRegrade(rank int, user string, had, role Role) bool {
 // changeMember writes a member's new role, or, where it is empty, puts him out, in one transaction with tx. The number
 // of owners is counted in it, so that two owners who leave at once do not leave the space to nobody.
 func (s *Spaces) changeMember(
-	ctx context.Context, st Standing, user string, had Tenure, role Role, keep bool, tx store.Tx,
+	ctx context.Context, st Standing, user string, had Tenure, role Role, keep bool, why Loss, tx store.Tx,
 ) (Tenure, error) {
 	now, space, key := had, auth.SpaceKey(st.Space.ID), memberKey(st.Space.ID, user)
 	now.Role = role
@@ -149,9 +149,12 @@ func (s *Spaces) changeMember(
 	case role.Rank() < had.Role.Rank() && !keep:
 		now.Fall = s.auth.NewID()
 	}
+	if now.Fall != had.Fall {
+		now.Loss = why
+	}
 	tx.If = append(tx.If, store.Equal(space, "ended", ""))
 	tx.If = append(append(tx.If, st.StillMember()...), had.still(key)...)
-	tx.Do = append(tx.Do, s.regrade(key, had, now, keep)...)
+	tx.Do = append(tx.Do, s.regrade(key, had, now, keep, why)...)
 	switch {
 	case had.Role == SpaceOwner && role != SpaceOwner:
 		if st.Space.Owners < 2 {
@@ -183,7 +186,7 @@ func (s *Spaces) RemoveMember(ctx context.Context, who auth.Identity, space, use
 		case !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, ""):
 			return ErrRank
 		}
-		now, err = s.changeMember(ctx, st, user, had, "", keepIssued, store.Tx{})
+		now, err = s.changeMember(ctx, st, user, had, "", keepIssued, s.taken(fromSpace, who.ID, user), store.Tx{})
 		return err
 	})
 	err = s.auth.Recorded(ctx, who, audit.Event{Type: audit.MemberRemoved, Subject: user, Space: space}, err)

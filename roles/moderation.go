@@ -24,7 +24,7 @@ func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subjec
 		if t.seat != nil {
 			return s.changeSeat(ctx, t, store.Record{"sid": ""}, writes...)
 		}
-		return s.changeRole(ctx, t, "", false, writes...)
+		return s.changeRole(ctx, t, "", false, s.loss(Banned, fromRoom, who.ID), writes...)
 	})
 	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.Banned, Subject: subject, Space: space, Room: room}, err)
 }

@@ -96,7 +96,7 @@ func (s *Spaces) remove(ctx context.Context, who auth.Identity, user string) err
 	ctx = context.WithoutCancel(ctx)
 	expel := func(entry string) error {
 		space, _, _ := strings.Cut(entry, "/")
-		return s.expel(ctx, space, user)
+		return s.expel(ctx, space, user, who.ID)
 	}
 	if err := s.each(ctx, spacesOf(user), "", expel); err != nil {
 		return err
@@ -108,7 +108,7 @@ func (s *Spaces) remove(ctx context.Context, who auth.Identity, user string) err
 }
 
 // expel takes a user out of a space whatever his rank; only a last owner stays.
-func (s *Spaces) expel(ctx context.Context, space, user string) error {
+func (s *Spaces) expel(ctx context.Context, space, user, by string) error {
 	var now Tenure
 	err := auth.Settle(func() error {
 		recs, err := s.auth.Store.Get(ctx, auth.SpaceKey(space), memberKey(space, user))
@@ -120,7 +120,7 @@ func (s *Spaces) expel(ctx context.Context, space, user string) error {
 			return err
 		}
 		st.ID, st.Member = user, had
-		now, err = s.changeMember(ctx, st, user, had, "", false, store.Tx{})
+		now, err = s.changeMember(ctx, st, user, had, "", false, s.loss(Deleted, fromSpace, by), store.Tx{})
 		return err
 	})
 	if errors.Is(err, ErrLastOwner) { // the others have left meanwhile

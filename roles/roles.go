@@ -103,6 +103,7 @@ type Tenure struct {
 	Exit  string    `store:"exit"`
 	Fall  string    `store:"fall"` // in a space: names a fall that has not reached all his rooms yet
 	Kept  bool      `store:"kept"` // without a role: what he issued was left standing, until he falls again
+	Loss            // in a space: of the last fall
 }
 
 // since voids a tenure in a room that is older than the last exit from its space. The epoch stays to be cleared away.

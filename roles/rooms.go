@@ -104,7 +104,7 @@ func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access 
 // build writes a new room, with its creator as owner. It is auth.ErrOvertaken where its space was deleted meanwhile.
 func (s *Spaces) build(ctx context.Context, room *Room, access Access, exit string) error {
 	key := auth.RoomKey(room.ID)
-	writes := s.regrade(roleKey(room.ID, room.CreatorID), Tenure{}, Tenure{Role: RoomOwner, Exit: exit}, false)
+	writes := s.regrade(roleKey(room.ID, room.CreatorID), Tenure{}, Tenure{Role: RoomOwner, Exit: exit}, false, Loss{})
 	writes = append(writes, s.setAccess(room, access)...)
 	return s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(key)},

@@ -68,7 +68,7 @@ func (s *Spaces) CreateSpace(ctx context.Context, who auth.Identity, in SpaceDet
 	if err := s.point(ctx, spacesOf(who.ID), id); err != nil {
 		return "", err
 	}
-	writes := s.regrade(memberKey(id, who.ID), Tenure{}, Tenure{Role: SpaceOwner}, false)
+	writes := s.regrade(memberKey(id, who.ID), Tenure{}, Tenure{Role: SpaceOwner}, false, Loss{})
 	err = s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(auth.SpaceKey(id))},
 		Do: append(writes, store.Set(auth.SpaceKey(id), store.Fields(space))),

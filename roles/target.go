@@ -14,6 +14,7 @@ type target struct {
 	subject  string
 	had      Tenure // his role in the room
 	exit     string // his last exit from the space
+	loss     Loss   // which that was
 	ban      Ban    // from the room
 	spaceBan Ban
 	there    bool
@@ -34,6 +35,9 @@ func (s *Spaces) target(ctx context.Context, who auth.Identity, space, room, sub
 		return t, err
 	}
 	if err := cmp.Or(load(recs, &t.had, &t.ban), load(recs[5:], &t.spaceBan)); err != nil {
+		return t, err
+	}
+	if err := recs[2].Load(&t.loss); err != nil {
 		return t, err
 	}
 	t.exit = recs[2]["exit"]
@@ -77,11 +81,14 @@ func (t target) unchanged() []store.Cond {
 }
 
 // changeRole gives a target another role in the room, or none where it is empty, and makes more writes with it.
-func (s *Spaces) changeRole(ctx context.Context, t target, role Role, keep bool, more ...store.Write) error {
+func (s *Spaces) changeRole(ctx context.Context, t target, role Role, keep bool, why Loss, more ...store.Write) error {
 	now := Tenure{}
 	if role != "" {
 		now = Tenure{Role: role, Exit: t.exit}
 	}
-	writes := s.regrade(roleKey(t.Room.ID, t.subject), t.had, now, keep)
+	if t.had.Role == "" { // it went with the space, and has not been cleared away yet
+		why = t.loss
+	}
+	writes := s.regrade(roleKey(t.Room.ID, t.subject), t.had, now, keep, why)
 	return s.auth.Change(ctx, store.Tx{If: t.unchanged(), Do: append(writes, more...)})
 }
