@@ -26,7 +26,7 @@ func (a *api) inviteOperations() map[string]handler {
 
 func inviteOf(in invites.Invite) wire.Invite {
 	return wire.Invite{
-		ID: in.ID, Role: wire.SpaceRole(in.Role), State: wire.InviteState(in.State), IssuedBy: in.Issuer,
+		ID: in.ID, Role: wire.SpaceRole(in.Role), State: wire.InviteState(in.State), IssuedBy: in.Issuer, IssuerName: in.IssuerName, VoidReason: voidOf(in.Lineage),
 		CreatedAt: in.Created, ExpiresAt: in.Ends, UsedBy: in.UsedBy, UsedAt: in.UsedAt,
 		MaxUses: in.MaxUses, Uses: in.Uses, Email: in.Email, Domain: in.Domain, Name: in.Name, Note: in.Note,
 	}

@@ -9,7 +9,10 @@ import (
 )
 
 func (a *api) ledgerOperations() map[string]handler {
-	return map[string]handler{"listLinkUses": a.listLinkUses, "listInviteUses": a.listInviteUses}
+	return map[string]handler{
+		"listLinkUses": a.listLinkUses, "listInviteUses": a.listInviteUses,
+		"countIssuedInSpace": a.countIssuedInSpace, "countIssuedInRoom": a.countIssuedInRoom,
+	}
 }
 
 func (a *api) listLinkUses(c *call) (any, error) {
@@ -56,4 +59,24 @@ func usesSheet(name, who string, read func(auth.Page) ([]invites.Use, string, er
 			return s, nil
 		}
 	}
+}
+
+func voidOf(l invites.Lineage) wire.VoidReason {
+	return wire.VoidReason{
+		Code: wire.VoidReasonCode(l.Loss.Cause), From: wire.VoidReasonFrom(l.Loss.From), By: l.Loss.By, At: l.Loss.At,
+	}
+}
+
+func (a *api) countIssuedInSpace(c *call) (any, error) {
+	got, err := a.Desk.IssuedInSpace(c, c.who, c.id("spaceId"), c.id("userId"))
+	return issuedOf(got), err
+}
+
+func (a *api) countIssuedInRoom(c *call) (any, error) {
+	got, err := a.Desk.IssuedInRoom(c, c.who, c.id("spaceId"), c.id("roomId"), c.id("userId"))
+	return issuedOf(got), err
+}
+
+func issuedOf(i invites.Issued) wire.IssuedCount {
+	return wire.IssuedCount{Links: i.Links, Invites: i.Invites, Seats: i.Seats, More: i.More}
 }

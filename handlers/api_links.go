@@ -30,7 +30,7 @@ func linkOf(l invites.Link) wire.AccessLink {
 	taken := l.Taken()
 	return wire.AccessLink{
 		ID: l.ID, Username: l.Username, Role: wire.GuestRole(l.Role), ExternalUserID: l.ExternalUserID,
-		IsPermanent: l.Permanent, State: wire.LinkState(l.State), Seats: &taken, IssuedBy: l.Issuer,
+		IsPermanent: l.Permanent, State: wire.LinkState(l.State), Seats: &taken, IssuedBy: l.Issuer, IssuerName: l.IssuerName, VoidReason: voidOf(l.Lineage),
 		CreatedAt: l.Created, ExpiresAt: l.Ends, MaxUses: l.MaxUses, NotBefore: l.NotBefore, Note: l.Note,
 		SeatID: l.Seat, HasPin: l.PIN != "", AllowAccount: l.AllowAccount, PinFailures: l.PINFailures, PinPausedUntil: l.PINPaused,
 	}

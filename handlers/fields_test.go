@@ -138,6 +138,10 @@ func (sc *scene) linksFields() {
 	sc.guardedFields(all)
 	sc.changedFields(all)
 
+	sc.says(sc.as("space owner", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/roles/{room owner}/issued", ""),
+		"links", 4.0, "invites", 0.0, "seats", 1.0, "more", false)
+	sc.says(sc.as("room owner", "GET", all+"/{link}", ""), "issuerName", "room-owner", "voidReason", nil)
+
 	// Paused, nobody sits there and nobody gets in; resumed, the same key finds the same seat.
 	sc.says(sc.as("room owner", "PATCH", all+"/{link}", `{"paused":true}`), "state", "paused", "seats", 1.0)
 	if got := sc.ask("john", "GET", "/v1/access/seat", "").status; got != 401 {

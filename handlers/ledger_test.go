@@ -75,3 +75,19 @@ func TestTheLedgersAreRead(t *testing.T) {
 		}
 	})
 }
+
+// Whoever manages a void link is told how its issuer lost the right to issue it, and by whom.
+func TestALinkSaysWhyItIsVoid(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "false", "private")
+		const room = "/v1/spaces/{spaceId}/rooms/{roomId}"
+		sc.as("room owner", "POST", room+"/roles", `{"targetUserId":"{room moderator}","role":"role_room_user"}`)
+		link := sc.as("room owner", "GET", room+"/access-links/{linkId}", "")
+		sc.says(link, "state", "void", "issuedBy", sc.id["room moderator"], "issuerName", "room-moderator")
+		why, _ := link.body["voidReason"].(map[string]any)
+		sc.says(reply{body: why}, "code", "demoted", "from", "room", "by", sc.id["room owner"])
+		sc.as("space owner", "DELETE", "/v1/spaces/{spaceId}/members/{space moderator}", "")
+		why, _ = sc.as("space owner", "GET", invited+"/{inviteId}", "").body["voidReason"].(map[string]any)
+		sc.says(reply{body: why}, "code", "removed", "from", "space", "by", sc.id["space owner"])
+	})
+}

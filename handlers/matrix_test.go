@@ -69,6 +69,7 @@ var rows = []struct{ operation, method, path, body string }{
 	{"deleteSpace", "DELETE", "/v1/spaces/{spaceId}", ""},
 	{"listMembers", "GET", "/v1/spaces/{spaceId}/members", ""},
 	{"setSpaceRole", "PUT", "/v1/spaces/{spaceId}/members/{userId}", `{"role":"role_space_moderator"}`},
+	{"countIssuedInSpace", "GET", "/v1/spaces/{spaceId}/members/{userId}/issued", ""},
 	{"removeMember", "DELETE", "/v1/spaces/{spaceId}/members/{userId}", ""},
 	{"spaceBan", "PUT", "/v1/spaces/{spaceId}/bans/{userId}", `{}`},
 	{"spaceUnban", "DELETE", "/v1/spaces/{spaceId}/bans/{banned}", ""},
@@ -95,6 +96,7 @@ var rows = []struct{ operation, method, path, body string }{
 
 	{"grantRole", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", `{"targetUserId":"{userId}","role":"role_room_moderator"}`},
 	{"listRoomRoles", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", ""},
+	{"countIssuedInRoom", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/roles/{userId}/issued", ""},
 	{"revokeRole", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/roles/{userId}", ""},
 	{"ban", "PUT", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{userId}", `{}`},
 	{"unban", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{outlaw}", ""},

@@ -18,7 +18,7 @@ import (
 // readers are who may read what the operations of a scene read.
 var readers = map[string]string{
 	"listUsers": "administrator", "getUser": "administrator", "listSpaces": "space owner", "getSeat": "guest", "findUser": "space owner",
-	"getSpace": "space owner", "listMembers": "space owner", "listInvites": "space owner", "getInvite": "space owner", "listInviteUses": "space owner", "listRooms": "space owner",
+	"getSpace": "space owner", "listMembers": "space owner", "listInvites": "space owner", "getInvite": "space owner", "listInviteUses": "space owner", "countIssuedInSpace": "space owner", "listRooms": "space owner",
 	"listApiKeys": "administrator", "listClients": "administrator", "listEvents": "administrator",
 }
 

@@ -131,6 +131,21 @@ const (
 	UseOutcomeRefused  UseOutcome = "refused"
 )
 
+// Defines values for VoidReasonCode.
+const (
+	VoidReasonCodeBanned  VoidReasonCode = "banned"
+	VoidReasonCodeDeleted VoidReasonCode = "deleted"
+	VoidReasonCodeDemoted VoidReasonCode = "demoted"
+	VoidReasonCodeLeft    VoidReasonCode = "left"
+	VoidReasonCodeRemoved VoidReasonCode = "removed"
+)
+
+// Defines values for VoidReasonFrom.
+const (
+	VoidReasonFromRoom  VoidReasonFrom = "room"
+	VoidReasonFromSpace VoidReasonFrom = "space"
+)
+
 // Defines values for WorkspaceRole.
 const (
 	WorkspaceRoleRoleWorkspaceAdmin   WorkspaceRole = "role_workspace_admin"
@@ -226,6 +241,9 @@ type AccessLink struct {
 	// IssuedBy Example: 60cb1fd41f46ac12ff0eec79
 	IssuedBy ID `json:"issuedBy,omitempty,omitzero"`
 
+	// IssuerName Example: John Smith
+	IssuerName ShownName `json:"issuerName,omitempty,omitzero"`
+
 	// MaxUses How many seats it gives; absent where it is permanent.
 	MaxUses MaxUses `json:"maxUses,omitempty,omitzero"`
 
@@ -259,6 +277,11 @@ type AccessLink struct {
 
 	// Username Example: John Smith
 	Username ShownName `json:"username"`
+
+	// VoidReason How its issuer lost the right to issue it.
+	//
+	// Example: {"at":"2026-11-22T09:00:00Z","by":"60cb1fd41f46ac12ff0eec79","code":"demoted","from":"space"}
+	VoidReason VoidReason `json:"voidReason,omitempty,omitzero"`
 }
 
 // AccessLinks Example: {"items":[{"createdAt":"2026-11-22T09:00:00Z","expiresAt":"2026-11-23T09:00:00Z","id":"62bccb101f211e947a00da47","isPermanent":true,"role":"user","state":"live","username":"JohnSmith"}]}
@@ -640,6 +663,9 @@ type Invite struct {
 	// IssuedBy Example: 60cb1fd41f46ac12ff0eec79
 	IssuedBy ID `json:"issuedBy,omitempty,omitzero"`
 
+	// IssuerName Example: John Smith
+	IssuerName ShownName `json:"issuerName,omitempty,omitzero"`
+
 	// MaxUses How many users it admits.
 	MaxUses int `json:"maxUses"`
 
@@ -665,6 +691,11 @@ type Invite struct {
 
 	// Uses How many it has admitted; `usedBy` where that can be one only.
 	Uses int `json:"uses"`
+
+	// VoidReason How its issuer lost the right to issue it.
+	//
+	// Example: {"at":"2026-11-22T09:00:00Z","by":"60cb1fd41f46ac12ff0eec79","code":"demoted","from":"space"}
+	VoidReason VoidReason `json:"voidReason,omitempty,omitzero"`
 }
 
 // InviteBatch Example: {"batchId":"62bccb101f211e947a00da47","rows":[{"id":"62bccb101f211e947a00da48","row":1,"status":"created"}]}
@@ -734,6 +765,21 @@ type IssuedClient struct {
 	// ClientID Example: web
 	ClientID     PlainClientID `json:"client_id"`
 	ClientSecret string        `json:"client_secret,omitempty,omitzero"`
+}
+
+// IssuedCount Example: {"invites":1,"links":3,"more":false,"seats":30}
+type IssuedCount struct {
+	// Invites Those that wait.
+	Invites int `json:"invites"`
+
+	// Links Those that give seats, or will.
+	Links int `json:"links"`
+
+	// More That there may be more than were looked at.
+	More bool `json:"more"`
+
+	// Seats Those that were taken on links that have not ended.
+	Seats int `json:"seats"`
 }
 
 // Key Example: {"alg":"EdDSA","crv":"Ed25519","kid":"k7","kty":"OKP","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
@@ -1721,6 +1767,29 @@ type Uses struct {
 	// Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
 	Next Next `json:"next,omitempty,omitzero"`
 }
+
+// VoidReason How its issuer lost the right to issue it.
+//
+// Example: {"at":"2026-11-22T09:00:00Z","by":"60cb1fd41f46ac12ff0eec79","code":"demoted","from":"space"}
+type VoidReason struct {
+	// At Example: 2026-11-22T09:00:00Z
+	At Instant `json:"at,omitempty,omitzero"`
+
+	// By Who did it.
+	By ID `json:"by,omitempty,omitzero"`
+
+	// Code Example: demoted
+	Code VoidReasonCode `json:"code"`
+
+	// From Where.
+	From VoidReasonFrom `json:"from"`
+}
+
+// VoidReasonCode Example: demoted
+type VoidReasonCode string
+
+// VoidReasonFrom Where.
+type VoidReasonFrom string
 
 // WebAddress Example: https://example.com/ann.png
 type WebAddress = string
