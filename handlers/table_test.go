@@ -52,7 +52,7 @@ var numbers = []struct {
 	}},
 	{"find", every, nil, "findUser updateMe", []pinned{{"caller", 30, 10 * time.Second, 600}}},
 	{"preview", failures, []error{invites.ErrLinkUnknown}, "previewAccess", []pinned{{"address", 20, 10 * time.Second, 200}}},
-	{"redeem", failures, []error{invites.ErrLinkUnknown}, "redeemAccess", []pinned{{"address", 20, 10 * time.Second, 200}}},
+	{"redeem", failures, []error{invites.ErrLinkUnknown, invites.ErrPINWrong}, "redeemAccess", []pinned{{"address", 20, 10 * time.Second, 200}}},
 	{"activate", failures, []error{invites.ErrInviteNotFound, roles.ErrNotFound}, "activateInvite", []pinned{{"address", 20, 10 * time.Second, 200}}},
 	{"bulk", every, nil, "createInvites", []pinned{{"caller", 10, time.Minute, 60}}},
 	{"resend", every, nil, "resendInvite", []pinned{{"invite", 3, 10 * time.Minute, 10}}},
