@@ -26,6 +26,7 @@ type Stranger struct {
 	Client  string // of the workspace that he wants to be in; web where empty
 	Captcha string // what a widget gave him
 	Address string // where he comes from, whole, for a service that judges captchas; may be empty
+	Back    string // the path of the page that the one of the mail's link leads on to, up to 64 bytes; may be empty
 }
 
 // SignUp mails a stranger a link that makes him a user. Until it is used nobody is one, and no name is reserved: who has
@@ -33,7 +34,7 @@ type Stranger struct {
 // both. It returns ErrSignUpClosed, a *FieldError, the errors of password.Check, ErrCaptchaMissing, captcha.ErrRefused,
 // captcha.ErrUnavailable, ErrUsernameTaken, password.ErrBusy.
 func (a *Authority) SignUp(ctx context.Context, in Stranger) error {
-	if a.set.SignUp != SignUpOpen {
+	if !a.mayComeIn(false) {
 		return ErrSignUpClosed
 	}
 	u, err := in.check()
@@ -49,8 +50,36 @@ func (a *Authority) SignUp(ctx context.Context, in Stranger) error {
 	if err := a.captcha.Verify(ctx, in.Captcha, in.Address); err != nil {
 		return err
 	}
+	return a.apply(ctx, in, u, false)
+}
+
+// SignUpInvited is SignUp for whom somebody in the workspace has asked, by this very address: without a captcha, and
+// also where users do sign others up, but strangers not themselves. It returns ErrMailOff, too.
+func (a *Authority) SignUpInvited(ctx context.Context, in Stranger, workspace string) error {
+	switch {
+	case !a.mayComeIn(true):
+		return ErrSignUpClosed
+	case a.outbox == nil:
+		return ErrMailOff
+	}
+	u, err := in.check()
+	if err != nil {
+		return err
+	}
+	u.Workspace = workspace
+	return a.apply(ctx, in, u, true)
+}
+
+// mayComeIn: a stranger may, or who is invited, unless administrators alone make users.
+func (a *Authority) mayComeIn(invited bool) bool {
+	return a.set.SignUp == SignUpOpen || invited && a.set.SignUp == SignUpUsers
+}
+
+// apply is the rest of a sign-up, of which no answer depends on who has the address.
+func (a *Authority) apply(ctx context.Context, in Stranger, u account, invited bool) error {
 	// A username is for all to see, and says nothing of an address. The names are claimed when the link is used.
-	if _, err = a.lookUp(ctx, name{u.Workspace, byUsername, u.Username}); err == nil {
+	_, err := a.lookUp(ctx, name{u.Workspace, byUsername, u.Username})
+	if err == nil {
 		err = ErrUsernameTaken
 	}
 	if !errors.Is(err, ErrNotFound) {
@@ -60,17 +89,24 @@ func (a *Authority) SignUp(ctx context.Context, in Stranger) error {
 	if err != nil {
 		return err
 	}
-	return a.await(ctx, u, hash)
+	return a.await(ctx, u, hash, pending{invited, in.Back})
+}
+
+// pending is what is kept of a sign-up beside the user.
+type pending struct {
+	Invited bool   `store:"invited"`
+	Back    string `store:"back"`
 }
 
 // await keeps who wants to be a user for as long as the link of the mail is good, where the user is going to be.
-func (a *Authority) await(ctx context.Context, u account, hash password.Hash) error {
+func (a *Authority) await(ctx context.Context, u account, hash password.Hash, kept pending) error {
 	now := a.Now()
 	u.ID = a.NewID()
 	p := proof{Task: a.NewID(), At: now, Ends: now.Add(mails[toSignUp].good), Email: u.Email}
 	rec := store.Fields(u)
 	maps.Copy(rec, passwordFields(hash))
 	maps.Copy(rec, store.Fields(p))
+	maps.Copy(rec, store.Fields(kept))
 	key := proofKey(u.ID, toSignUp, p.Task)
 	if err := a.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(key)}, Do: []store.Write{store.Set(key, rec), store.Collect(key, p.Ends)},
@@ -98,7 +134,11 @@ func (a *Authority) welcome(ctx context.Context, e errand, t outbox.Task) (m mai
 		return mail.Message{Kind: mail.Taken, To: user["email"], Name: shownName(user)}, err
 	}
 	token := a.proofToken(toSignUp, e.User, t.ID)
-	return a.letter(toSignUp, p, token), a.Change(ctx, store.Tx{
+	m = a.letter(toSignUp, p, token)
+	if back := recs[0]["back"]; back != "" {
+		m.Link = secret.New(m.Link.Reveal() + "&back=" + back)
+	}
+	return m, a.Change(ctx, store.Tx{
 		If: []store.Cond{store.Equal(key, "op", recs[0]["op"])},
 		Do: []store.Write{store.Set(key, store.Record{"hash": token.Hash()})},
 	})
@@ -142,7 +182,7 @@ func (a *Authority) awaited(ctx context.Context, token secret.String) (b bearer,
 	if err := errors.Join(b.user.Load(&b.proof), b.user.Load(&u)); err != nil {
 		return b, u, err
 	}
-	if !token.Matches(b.Hash) || !b.Ends.After(a.Now()) || a.set.SignUp != SignUpOpen {
+	if !token.Matches(b.Hash) || !b.Ends.After(a.Now()) || !a.mayComeIn(b.user["invited"] != "") {
 		return b, u, ErrProof
 	}
 	u.EmailVerified, u.Epoch, u.Created = true, a.NewID(), a.Now()

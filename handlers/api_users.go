@@ -42,9 +42,9 @@ func (a *api) createUser(c *call, in wire.NewUser) (any, error) {
 		Name: in.Name, Phone: in.Phone, ProfileURL: in.ProfileURL,
 	}
 	if c.who.Kind == auth.Nobody {
-		return accepted{}, a.Authority.SignUp(c, auth.Stranger{
+		return accepted{}, a.Desk.SignUp(c, auth.Stranger{
 			NewUser: user, Client: in.ClientID, Captcha: in.CaptchaToken, Address: c.gin.ClientIP(),
-		})
+		}, in.Invite.SpaceID, in.Invite.InviteID)
 	}
 	id, err := a.Authority.CreateUser(c, c.who, user)
 	return wire.Created{ID: id}, err

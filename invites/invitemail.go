@@ -58,7 +58,7 @@ func (d *Desk) letter(ctx context.Context, t outbox.Task) (m mail.Message, err e
 	now := d.auth.Now()
 	return mail.Message{
 		Kind: mail.Invite, To: s.in.Email, Name: s.in.Name, Expiry: s.in.Ends.Sub(now),
-		Link: secret.New(d.auth.PageURL("/invite/" + space + "/" + s.in.ID)),
+		Link: secret.New(d.auth.PageURL(Page(space, s.in.ID))),
 		Invitation: mail.Invitation{
 			By: harmless(s.by), Space: harmless(s.space.Name), Role: strings.TrimPrefix(string(s.in.Role), "role_space_"), Note: s.in.Note,
 		},

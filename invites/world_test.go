@@ -62,18 +62,23 @@ func newClock() *atomic.Int64 {
 func newWorld(t testing.TB, s store.Store, clock *atomic.Int64) *world {
 	t.Helper()
 	w := &world{TB: t, line: &line{Store: s}, clock: clock, post: mailtest.Start(t)}
-	var err error
-	w.auth, err = auth.New(t.Context(), w.line, auth.Settings{
-		Issuer: "https://usher.test", AccessTTL: accessIn, RoomTTL: 5 * time.Minute,
-		IdleTTL: 999 * day, MaxTTL: 999 * day, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
-		Mail: sender(t, w.post), PagesURL: "https://school.test",
-	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
-	require.NoError(t, err)
-	w.spaces = roles.New(w.auth, roles.Settings{})
-	w.desk = invites.New(w.auth, w.spaces, invites.Settings{RoomURL: roomURL, MaxLinkTTL: 5 * day, MailPerUser: 1000, MailPerWorkspace: 3000})
+	w.open(auth.SignUpUsers)
 	w.admin = w.workspace()
 	w.owner, w.mod, w.ann, w.bob = w.person("owner"), w.person("mod"), w.person("ann"), w.person("bob")
 	return w
+}
+
+// open starts the program over the store, anew where it runs already.
+func (w *world) open(signUp auth.SignUp) {
+	w.Helper()
+	a, err := auth.New(w.Context(), w.line, auth.Settings{
+		Issuer: "https://usher.test", AccessTTL: accessIn, RoomTTL: 5 * time.Minute,
+		IdleTTL: 999 * day, MaxTTL: 999 * day, AuditKept: 90 * 24 * time.Hour, SignUp: signUp, KeyCache: time.Minute,
+		Mail: sender(w, w.post), PagesURL: "https://school.test",
+	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
+	require.NoError(w, err)
+	w.auth, w.spaces = a, roles.New(a, roles.Settings{})
+	w.desk = invites.New(a, w.spaces, invites.Settings{RoomURL: roomURL, MaxLinkTTL: 5 * day, MailPerUser: 1000, MailPerWorkspace: 3000})
 }
 
 // sender hands mails to a server as the program does.
@@ -91,10 +96,15 @@ func sender(t testing.TB, to *mailtest.Server) mail.Sender {
 // delivers sends the invites that wait to be mailed by now, and returns the letters that arrived.
 func (w *world) delivers() []mailtest.Letter {
 	w.Helper()
+	return w.posts(w.desk.DeliverMail)
+}
+
+func (w *world) posts(queue func(context.Context, <-chan time.Time)) []mailtest.Letter {
+	w.Helper()
 	before := len(w.post.Letters())
 	ctx, stop := context.WithCancel(w.Context())
 	wake, gone := make(chan time.Time), make(chan struct{})
-	go func() { w.desk.DeliverMail(ctx, wake); close(gone) }()
+	go func() { queue(ctx, wake); close(gone) }()
 	wake <- time.Time{} // the first round is over
 	stop()
 	<-gone

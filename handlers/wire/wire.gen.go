@@ -705,6 +705,17 @@ type InviteBatch struct {
 	Rows    []InviteResult `json:"rows"`
 }
 
+// InviteHeld The invite that a stranger has come with. Accepted from others, who need none.
+//
+// Example: {"inviteId":"60cb1fd41f46ac12ff0eec79","spaceId":"62bcc725721aeb718445daf7"}
+type InviteHeld struct {
+	// InviteID Example: 60cb1fd41f46ac12ff0eec79
+	InviteID ID `json:"inviteId"`
+
+	// SpaceID Example: 60cb1fd41f46ac12ff0eec79
+	SpaceID ID `json:"spaceId"`
+}
+
 // InviteNote Example: See you on Tuesday
 type InviteNote = string
 
@@ -1111,6 +1122,11 @@ type NewUser struct {
 
 	// Email Example: ann@example.com
 	Email Email `json:"email"`
+
+	// Invite The invite that a stranger has come with. Accepted from others, who need none.
+	//
+	// Example: {"inviteId":"60cb1fd41f46ac12ff0eec79","spaceId":"62bcc725721aeb718445daf7"}
+	Invite InviteHeld `json:"invite,omitempty,omitzero"`
 
 	// Name Example: John Smith
 	Name ShownName `json:"name,omitempty,omitzero"`
