@@ -68,3 +68,15 @@ func proves(client store.Record, s secret.String) error {
 	}
 	return ErrInvalidClient
 }
+
+// PublicClient is the client by which the people of a workspace sign in where nothing else is said; empty where there is
+// no such workspace.
+func (a *Authority) PublicClient(ctx context.Context, workspace string) (id string, err error) {
+	_, err = a.eachOf(ctx, clientIndex(workspace), Page{Limit: 10}, ClientKey, func(rec store.Record) error {
+		if rec["stays"] != "" {
+			id = rec["id"]
+		}
+		return nil
+	})
+	return id, err
+}

@@ -34,7 +34,7 @@ type Stranger struct {
 // both. It returns ErrSignUpClosed, a *FieldError, the errors of password.Check, ErrCaptchaMissing, captcha.ErrRefused,
 // captcha.ErrUnavailable, ErrUsernameTaken, password.ErrBusy.
 func (a *Authority) SignUp(ctx context.Context, in Stranger) error {
-	if !a.mayComeIn(false) {
+	if !a.TakesStrangers(false) {
 		return ErrSignUpClosed
 	}
 	u, err := in.check()
@@ -57,7 +57,7 @@ func (a *Authority) SignUp(ctx context.Context, in Stranger) error {
 // also where users do sign others up, but strangers not themselves. It returns ErrMailOff, too.
 func (a *Authority) SignUpInvited(ctx context.Context, in Stranger, workspace string) error {
 	switch {
-	case !a.mayComeIn(true):
+	case !a.TakesStrangers(true):
 		return ErrSignUpClosed
 	case a.outbox == nil:
 		return ErrMailOff
@@ -70,8 +70,8 @@ func (a *Authority) SignUpInvited(ctx context.Context, in Stranger, workspace st
 	return a.apply(ctx, in, u, true)
 }
 
-// mayComeIn: a stranger may, or who is invited, unless administrators alone make users.
-func (a *Authority) mayComeIn(invited bool) bool {
+// TakesStrangers reports whether a stranger may sign up, or one who is invited: unless administrators alone make users.
+func (a *Authority) TakesStrangers(invited bool) bool {
 	return a.set.SignUp == SignUpOpen || invited && a.set.SignUp == SignUpUsers
 }
 
@@ -182,7 +182,7 @@ func (a *Authority) awaited(ctx context.Context, token secret.String) (b bearer,
 	if err := errors.Join(b.user.Load(&b.proof), b.user.Load(&u)); err != nil {
 		return b, u, err
 	}
-	if !token.Matches(b.Hash) || !b.Ends.After(a.Now()) || !a.mayComeIn(b.user["invited"] != "") {
+	if !token.Matches(b.Hash) || !b.Ends.After(a.Now()) || !a.TakesStrangers(b.user["invited"] != "") {
 		return b, u, ErrProof
 	}
 	u.EmailVerified, u.Epoch, u.Created = true, a.NewID(), a.Now()

@@ -117,7 +117,7 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	if err := a.mount(e, doc, operations); err != nil {
 		return nil, err
 	}
-	if err := cmp.Or(a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e)); err != nil {
+	if err := cmp.Or(a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e), a.mountInvite(e, doc)); err != nil {
 		return nil, err
 	}
 	a.mountRoom(e)

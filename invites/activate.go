@@ -41,43 +41,80 @@ func (d *Desk) ActivateInvite(ctx context.Context, who auth.Identity, space, inv
 
 // activate also says whether the invite is spent, by this call or by an earlier one of the caller's.
 func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite string) (got Membership, spent bool, err error) {
-	got.Space = space
 	looked := false
 	err = auth.Settle(func() error {
-		st, recs, err := d.spaces.InSpace(ctx, who, space, inviteKey(space, invite), useKey(space, invite, who.ID))
-		if errors.Is(err, roles.ErrNotFound) {
-			return ErrInviteNotFound
-		}
-		if err != nil {
+		c, err := d.consider(ctx, who, space, invite, &looked)
+		got, spent = c.Membership, c.spends || c.own
+		err = d.declined(ctx, space, c.in, who, err)
+		if err != nil || !c.spends {
 			return err
 		}
-		if st.Staff == auth.Support { // which changes nothing
-			return roles.ErrForbidden
-		}
-		in := Invite{ID: invite}
-		if err := in.load(recs[0]); err != nil {
-			return err
-		}
-		own := in.UsedBy == who.ID || recs[1] != nil
-		lineage, err := d.lineage(ctx, "s:"+space, in.Epoch)
-		if err != nil {
-			return err
-		}
-		if lineage == nil && !looked { // it may have gone with the space, which was read before
-			looked = true
-			return auth.ErrOvertaken
-		}
-		var spends bool
-		got.Role, spends, err = in.activation(st, own, lineage)
-		err = d.declined(ctx, space, in, who, err)
-		if spent = spends || own; err != nil || !spends {
-			return err
-		}
-		tx := in.spend(space, st)
-		tx.Do = append(tx.Do, d.line(ctx, in.ledger(space), Use{Outcome: Admitted, Who: who.ID})...)
-		return d.spaces.Admit(ctx, st, in.Role, tx)
+		tx := c.in.spend(space, c.st)
+		tx.Do = append(tx.Do, d.line(ctx, c.in.ledger(space), Use{Outcome: Admitted, Who: who.ID})...)
+		return d.spaces.Admit(ctx, c.st, c.in.Role, tx)
 	})
 	return got, spent, err
+}
+
+// A consideration is what an invite comes to for a user.
+type consideration struct {
+	Membership
+	st          roles.Standing
+	in          Invite
+	own, spends bool // he has used it; he would now
+}
+
+// consider asks what activating would come to. It returns auth.ErrOvertaken, once, where the space may have gone
+// meanwhile.
+func (d *Desk) consider(ctx context.Context, who auth.Identity, space, invite string, looked *bool) (c consideration, err error) {
+	c.Space, c.in.ID = space, invite
+	st, recs, err := d.spaces.InSpace(ctx, who, space, inviteKey(space, invite), useKey(space, invite, who.ID))
+	if errors.Is(err, roles.ErrNotFound) {
+		return c, ErrInviteNotFound
+	}
+	if err != nil {
+		return c, err
+	}
+	c.st = st
+	if st.Staff == auth.Support { // which changes nothing
+		return c, roles.ErrForbidden
+	}
+	if err := c.in.load(recs[0]); err != nil {
+		return c, err
+	}
+	c.own = c.in.UsedBy == who.ID || recs[1] != nil
+	lineage, err := d.lineage(ctx, "s:"+space, c.in.Epoch)
+	if err != nil {
+		return c, err
+	}
+	if lineage == nil && !*looked { // it may have gone with the space, which was read before
+		*looked = true
+		return c, auth.ErrOvertaken
+	}
+	c.Role, c.spends, err = c.in.activation(st, c.own, lineage)
+	return c, err
+}
+
+// A Prospect is what an invite comes to for a user, before he decides.
+type Prospect struct {
+	Name string     // his, as others see it
+	Role roles.Role // that he has afterwards
+	Gets bool       // it, by the invite; else he has it
+	Own  bool       // because he has used the invite
+}
+
+// ConsiderInvite says what ActivateInvite would, and spends nothing.
+func (d *Desk) ConsiderInvite(ctx context.Context, who auth.Identity, space, invite string) (Prospect, error) {
+	if who.Kind != auth.User {
+		return Prospect{}, auth.ErrWrongToken
+	}
+	var c consideration
+	looked := false
+	err := auth.Settle(func() (err error) {
+		c, err = d.consider(ctx, who, space, invite, &looked)
+		return err
+	})
+	return Prospect{Name: c.st.Name, Role: c.Role, Gets: c.spends, Own: c.own}, err
 }
 
 // activation is the rule: the role that the caller has afterwards, and whether the invite is spent for it. One who

@@ -115,7 +115,7 @@ type InvitePreview struct {
 	By        string // who invites, as others see him; empty where he is no more
 	Ends      time.Time
 	State     State
-	Bound     bool // to an address or a domain of such, which it does not say
+	Addressed bool // to one address, which it does not say
 }
 
 // PreviewInvite says where an invite leads, as what, and until when. It returns ErrInviteNotFound.
@@ -126,6 +126,6 @@ func (d *Desk) PreviewInvite(ctx context.Context, space, invite string) (InviteP
 	}
 	return InvitePreview{
 		Workspace: s.space.Workspace, Space: s.space.Name, Role: s.in.Role, By: s.by, Ends: s.in.Ends, State: s.in.State,
-		Bound: s.in.Email != "" || s.in.Domain != "",
+		Addressed: s.in.Email != "",
 	}, nil
 }

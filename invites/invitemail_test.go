@@ -91,7 +91,7 @@ func TestThePreviewOfAnInvite(t *testing.T) {
 		h := w.house(t)
 		in := h.create(invites.NewInvite{Email: "ann@here.test", TTL: time.Hour})
 		want := invites.InvitePreview{
-			Workspace: h.owner.Workspace, Space: "Year 7", Role: roles.SpaceUser, By: "mod", Ends: h.now().Add(time.Hour), State: invites.Pending, Bound: true,
+			Workspace: h.owner.Workspace, Space: "Year 7", Role: roles.SpaceUser, By: "mod", Ends: h.now().Add(time.Hour), State: invites.Pending, Addressed: true,
 		}
 		got, err := h.desk.PreviewInvite(t.Context(), h.space, in.ID)
 		require.NoError(t, err)
@@ -103,7 +103,7 @@ func TestThePreviewOfAnInvite(t *testing.T) {
 		require.Equal(t, want, got)
 		got, err = h.desk.PreviewInvite(t.Context(), h.space, h.create(invites.NewInvite{}).ID)
 		require.NoError(t, err)
-		require.False(t, got.Bound)
+		require.False(t, got.Addressed)
 		for _, at := range [][2]string{{h.space, h.auth.NewID()}, {w.house(t).space, in.ID}, {h.auth.NewID(), in.ID}, {"", ""}} {
 			_, err := h.desk.PreviewInvite(t.Context(), at[0], at[1])
 			require.ErrorIs(t, err, invites.ErrInviteNotFound)

@@ -2,6 +2,7 @@ package invites_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -110,4 +111,17 @@ func TestExplainingALink(t *testing.T) {
 		_, _, err = h.desk.GenerateAccess(t.Context(), h.mod, h.space, h.room, invites.NewLink{Username: "John", Role: "user"})
 		require.ErrorIs(t, err, roles.ErrRoomClosed)
 	})
+}
+
+func (h *house) pause(link string, paused bool) {
+	h.Helper()
+	_, err := h.desk.UpdateLink(h.Context(), h.mod, h.space, h.room, link, invites.LinkPatch{Paused: &paused})
+	require.NoError(h, err)
+}
+
+func (h *house) extend(link string, ttl time.Duration) invites.Link {
+	h.Helper()
+	got, err := h.desk.UpdateLink(h.Context(), h.mod, h.space, h.room, link, invites.LinkPatch{TTL: &ttl})
+	require.NoError(h, err)
+	return got
 }

@@ -295,16 +295,3 @@ func (h *house) dead(g guest) {
 func (h *house) refresh(token secret.String) (auth.Tokens, error) {
 	return h.auth.GetAccessToken(h.Context(), auth.TokenRequest{GrantType: "refresh_token", RefreshToken: token})
 }
-
-func (h *house) pause(link string, paused bool) {
-	h.Helper()
-	_, err := h.desk.UpdateLink(h.Context(), h.mod, h.space, h.room, link, invites.LinkPatch{Paused: &paused})
-	require.NoError(h, err)
-}
-
-func (h *house) extend(link string, ttl time.Duration) invites.Link {
-	h.Helper()
-	got, err := h.desk.UpdateLink(h.Context(), h.mod, h.space, h.room, link, invites.LinkPatch{TTL: &ttl})
-	require.NoError(h, err)
-	return got
-}

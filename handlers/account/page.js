@@ -4,7 +4,10 @@
 
 const form = document.querySelector("form");
 const outcome = document.querySelector("#outcome");
-const token = new URLSearchParams(location.hash.slice(1)).get("token");
+const next = document.querySelector("#next");
+const brought = new URLSearchParams(location.hash.slice(1));
+const token = brought.get("token");
+const back = brought.get("back");
 history.replaceState(null, "", location.pathname);
 
 function say(text, bad) {
@@ -21,6 +24,10 @@ async function send() {
   if (answer.ok) {
     form.hidden = true;
     say(outcome.dataset.done);
+    if (/^\/invite\/[0-9a-f]{24}\/[0-9a-f]{24}$/.test(back)) {
+      next.href = back.slice(1); // below where this page is
+      next.hidden = false;
+    }
     return;
   }
   const problem = await answer.json();
