@@ -89,7 +89,7 @@ func (in NewInvite) spelled() (NewInvite, error) {
 
 // somewhere is what a mail program makes something to click of: an address of the web or of a mailbox, and the name or the
 // number of a machine.
-var somewhere = regexp.MustCompile(`(?i)://|www\.|(mailto|tel|javascript|data):|[\p{L}\p{N}_-]\.\p{L}{2,}|@[\p{L}\p{N}]|\d+\.\d+\.\d+\.\d+`)
+var somewhere = regexp.MustCompile(`(?i)://|www\.|(mailto|tel|javascript|data):|[\p{L}\p{M}\p{N}_-]\.\p{L}[\p{L}\p{M}]|@[\p{L}\p{N}]|\d+\.\d+\.\d+\.\d+`)
 
 // leads reports whether a text that somebody says to a stranger leads somewhere. The joiners could part a link that the
 // eye sees whole.
