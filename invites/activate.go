@@ -25,26 +25,27 @@ func (d *Desk) ActivateInvite(ctx context.Context, who auth.Identity, space, inv
 	if who.Kind != auth.User {
 		return Membership{}, auth.ErrWrongToken
 	}
-	got, spent, err := d.activate(ctx, who, space, invite)
+	c, err := d.activate(ctx, who, space, invite)
 	if err != nil {
 		return Membership{}, err
 	}
-	if !spent {
-		return got, nil
+	if !c.spends && !c.own {
+		return c.Membership, nil
 	}
 	// Whoever repeats it because the log was away completes it, and whoever repeats it else adds nothing.
 	e := audit.Event{
-		ID: auth.Hash("invite", space, invite, who.ID), Type: audit.InviteUsed, Subject: invite, Space: space, Role: string(got.Role),
+		ID: auth.Hash("invite", space, invite, who.ID), Type: audit.InviteUsed, Space: space, Role: string(c.Role),
 	}
-	return got, d.auth.Recorded(ctx, who, e, nil)
+	if c.in.MaxUses == 1 { // one that lets in more is still worth something
+		e.Subject = invite
+	}
+	return c.Membership, d.auth.Recorded(ctx, who, e, nil)
 }
 
-// activate also says whether the invite is spent, by this call or by an earlier one of the caller's.
-func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite string) (got Membership, spent bool, err error) {
+func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite string) (c consideration, err error) {
 	looked := false
-	err = auth.Settle(func() error {
-		c, err := d.consider(ctx, who, space, invite, &looked)
-		got, spent = c.Membership, c.spends || c.own
+	err = auth.Settle(func() (err error) {
+		c, err = d.consider(ctx, who, space, invite, &looked)
 		err = d.declined(ctx, space, c.in, who, err)
 		if err != nil || !c.spends {
 			return err
@@ -53,7 +54,7 @@ func (d *Desk) activate(ctx context.Context, who auth.Identity, space, invite st
 		tx.Do = append(tx.Do, d.line(ctx, c.in.ledger(space), Use{Outcome: Admitted, Who: who.ID})...)
 		return d.spaces.Admit(ctx, c.st, c.in.Role, tx)
 	})
-	return got, spent, err
+	return c, err
 }
 
 // A consideration is what an invite comes to for a user.

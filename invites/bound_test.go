@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/auth"
+	"usher/internal/audit"
 	"usher/invites"
 	"usher/roles"
 )
@@ -158,7 +159,7 @@ func TestWhatANoteMaySay(t *testing.T) {
 		}
 		for _, bad := range []string{
 			"http://evil.test", "HTTPS://evil", "go to evil.test", "evil.test/login", "ｅｖｉｌ．ｔｅｓｔ", "www.evil", "ann@evil", "mailto:a", "javascript:a()",
-			"10.1.2.3", "ev\u200dil.te\u200dst", "мир.рф", "ftp://a",
+			"10.1.2.3", "ev\u200dil.te\u200dst", "мир.рф", "ftp://a", "हिन्दी.com", "मेरा.भारत",
 		} {
 			_, err := h.desk.CreateInvite(t.Context(), h.mod, h.space, invites.NewInvite{Role: roles.SpaceUser, Note: bad})
 			var wrong *auth.FieldError
@@ -263,6 +264,10 @@ func TestAnInviteForManyLetsInOnce(t *testing.T) {
 		require.Equal(t, invites.Pending, after.State)
 		require.Equal(t, 1, after.Uses)
 		require.Empty(t, after.UsedBy)
+		used, _, err := h.auth.ListEvents(t.Context(), h.admin, audit.Filter{Type: audit.InviteUsed, Space: h.space, Actor: h.ann.ID}, auth.Page{Limit: 10})
+		require.NoError(t, err)
+		require.Len(t, used, 1)
+		require.Empty(t, used[0].Subject, "whoever reads the log could pass it on")
 		require.NoError(t, h.desk.RevokeInvite(t.Context(), h.mod, h.space, in.ID))
 		_, err = h.desk.ActivateInvite(t.Context(), h.bob, h.space, in.ID)
 		require.ErrorIs(t, err, invites.ErrInviteRevoked)

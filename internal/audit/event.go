@@ -124,7 +124,7 @@ var Types = []struct {
 	{InviteCreated, "An invite was made. Its id is not told: unspent it is worth something."},
 	{InviteSent, "An invite was mailed once more, and waits anew."},
 	{InviteRevoked, "An invite was taken back."},
-	{InviteUsed, "An invite was used."},
+	{InviteUsed, "An invite was used. The id of one that lets in several is not told."},
 	{LinkCreated, "A guest link was made."},
 	{LinkUpdated, "A guest link was changed."},
 	{LinkRevoked, "A guest link was revoked."},
