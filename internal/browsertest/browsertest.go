@@ -16,7 +16,7 @@ import (
 // patience is how long a test may use its browser. A busy machine takes seconds to start one.
 const patience = 2 * time.Minute
 
-// A Page is the one tab of a browser of its own, which remembers nothing of any other.
+// A Page is a tab of a browser of its own, which remembers nothing of any other.
 type Page struct {
 	context.Context // for chromedp
 	t               testing.TB
@@ -42,6 +42,16 @@ func Open(t testing.TB) Page {
 	p := Page{tab, t}
 	p.Do()
 	return p
+}
+
+// Tab opens one more tab in the same browser, which ends with the test.
+func (p Page) Tab() Page {
+	p.t.Helper()
+	tab, leave := chromedp.NewContext(p)
+	p.t.Cleanup(leave)
+	second := Page{tab, p.t}
+	second.Do()
+	return second
 }
 
 // Do takes steps, which must succeed.

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// Scripts run, wait for what they fetch, and find no cookie of another test's browser.
+// Scripts run, wait for what they fetch, and find no cookie of another test's browser, and those of another tab.
 func TestAPageRunsItsScripts(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -24,6 +24,11 @@ func TestAPageRunsItsScripts(t *testing.T) {
 		p.Visit(server.URL)
 		if title := p.Says("fetch(location).then(r => r.text())"); title != "<!doctype html><title>been=here</title>" {
 			t.Errorf("the page is %q", title)
+		}
+		tab := p.Tab()
+		tab.Visit(server.URL)
+		if title := tab.Says("document.title"); title != "been=here" {
+			t.Errorf("in another tab it is %q", title)
 		}
 	}
 }
