@@ -137,6 +137,7 @@ func TestTheWayFromAMailOfAnInviteToTheGuestInTheRoom(t *testing.T) {
 	teacher.reads(letter.HTML, "1-mail")
 	page := teacher.Says("location.href")
 	teacher.sees("2-invite", "invites you to Évariste Galois School")
+	require.NotEqual(t, "rgba(0, 0, 0, 0)", teacher.Says(`getComputedStyle(document.querySelector("a.button")).backgroundColor`), "signing in is a button")
 	teacher.Do(chromedp.SendKeys("#email", "marie@school.example"), chromedp.SendKeys("#username", "Marie Curie"), chromedp.SendKeys("#password", theirPassword))
 	teacher.clicks("[value=sign-up]")
 	teacher.sees("3-mailed", "Look into your mailbox")
