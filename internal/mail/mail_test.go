@@ -239,7 +239,7 @@ func TestLinksAreShownToWhoDevelops(t *testing.T) {
 func TestDurationsInWords(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
-		30 * time.Minute: "30 minutes", time.Hour: "60 minutes", 24 * time.Hour: "24 hours", 72 * time.Hour: "3 days",
+		30 * time.Minute: "30 minutes", time.Hour: "60 minutes", 24 * time.Hour: "24 hours", 72 * time.Hour: "3 days", 72*time.Hour - time.Second: "3 days",
 	} {
 		require.Equal(t, want, inWords(d))
 	}

@@ -117,6 +117,7 @@ func oneLine(s string) string {
 
 // inWords is a duration as people say it.
 func inWords(d time.Duration) string {
+	d = d.Round(time.Minute) // the mail leaves a moment after its link was made
 	switch {
 	case d >= 48*time.Hour:
 		return fmt.Sprintf("%d days", d/(24*time.Hour))
