@@ -16,7 +16,24 @@ func (a *api) keyOperations() map[string]handler {
 		"createClient": with(a.createClient),
 		"listClients":  a.listClients,
 		"deleteClient": a.deleteClient,
+
+		"getWorkspace":    a.getWorkspace,
+		"updateWorkspace": with(a.updateWorkspace),
 	}
+}
+
+func workspaceOf(w auth.Workspace) wire.Workspace {
+	return wire.Workspace{ID: w.ID, Name: w.Name, RoomPage: string(w.RoomPage)}
+}
+
+func (a *api) getWorkspace(c *call) (any, error) {
+	w, err := a.Authority.GetWorkspace(c, c.who)
+	return workspaceOf(w), err
+}
+
+func (a *api) updateWorkspace(c *call, in wire.WorkspacePatch) (any, error) {
+	w, err := a.Authority.UpdateWorkspace(c, c.who, auth.WorkspacePatch{Name: in.Name, RoomPage: (*auth.RoomPage)(in.RoomPage)})
+	return workspaceOf(w), err
 }
 
 func (a *api) createAPIKey(c *call, in wire.NewAPIKey) (any, error) {

@@ -55,6 +55,9 @@ var rows = []struct{ operation, method, path, body string }{
 
 	{"listEvents", "GET", "/v1/audit", ""},
 
+	{"getWorkspace", "GET", "/v1/workspace", ""},
+	{"updateWorkspace", "PATCH", "/v1/workspace", `{"roomPage":"https://call.example.com/{room}?name={name}"}`},
+
 	{"createApiKey", "POST", "/v1/api-keys", `{"name":"Nightly import","scopes":["users:read"]}`},
 	{"listApiKeys", "GET", "/v1/api-keys", ""},
 	{"revokeApiKey", "DELETE", "/v1/api-keys/{keyId}", ""},
@@ -173,7 +176,7 @@ func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 func repeatable(method, operation string) bool {
 	return method == "GET" || slices.Contains([]string{
 		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "createInvites", "joinRoom",
-		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateMe", "updateUser",
+		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateWorkspace", "updateMe", "updateUser",
 		"forgotPassword", "requestEmailChange", "sendVerification",
 	}, operation)
 }

@@ -20,6 +20,7 @@ var readers = map[string]string{
 	"listUsers": "administrator", "getUser": "administrator", "listSpaces": "space owner", "getSeat": "guest", "findUser": "space owner",
 	"getSpace": "space owner", "listMembers": "space owner", "listInvites": "space owner", "getInvite": "space owner", "listInviteUses": "space owner", "countIssuedInSpace": "space owner", "listRooms": "space owner",
 	"listApiKeys": "administrator", "listClients": "administrator", "listEvents": "administrator",
+	"getWorkspace": "administrator",
 }
 
 func reader(operation string) string {

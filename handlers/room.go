@@ -150,5 +150,9 @@ func (p roomPage) fail(v *visit, view roomView, err error) {
 
 func (p roomPage) render(v *visit, status int, view roomView) {
 	view.Here = v.here
-	p.show(v.gin, pages.Page{Name: "room", Status: status, Data: view})
+	page := pages.Page{Name: "room", Status: status, Data: view}
+	if view.LeadsOn {
+		page.LeadsTo = []string{view.front.Origin()}
+	}
+	p.show(v.gin, page)
 }

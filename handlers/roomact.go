@@ -10,7 +10,6 @@ import (
 	"usher/auth"
 	"usher/internal/secret"
 	"usher/invites"
-	"usher/roles"
 )
 
 // act does what a button is for, and leads on; what is refused is shown where the button was.
@@ -48,7 +47,12 @@ func (p roomPage) does(v *visit, form url.Values) (string, error) {
 		p.keep(v, linkCookie, secret.String{}, 0)
 		return v.here, nil
 	case "self":
-		return p.goesIn(v, v.user)
+		return p.goesIn(v)
+	case "again": // from a seat to the room's front end
+		if v.guest.Kind != auth.Guest {
+			return v.here, nil // he has left, and the page says so
+		}
+		return p.handOver(v, v.guest, v.guest.Space, v.guest.Room, v.here)
 	case "name":
 		return p.seated(v, p.come, func(*call) (any, error) { return p.comesIn(v, form.Get("name")) })
 	}
@@ -95,21 +99,35 @@ func (p roomPage) seated(v *visit, row *limit, take handler) (string, error) {
 	}
 	seat := out.(invites.Seated)
 	p.handOut(v.call, seat.Tokens, true, v.alias)
-	return v.here, nil
-}
-
-// goesIn is for who is signed in.
-func (p roomPage) goesIn(v *visit, who auth.Identity) (string, error) {
-	if who.Kind != auth.User {
-		return "", errNoToken
-	}
-	st, decision, err := p.Spaces.Approach(v, who, v.alias)
+	who, err := p.Authority.Authenticate(v, seat.AccessToken.Reveal())
 	if err != nil {
 		return "", err
 	}
-	if !decision.Allowed {
-		return "", &roles.DeniedError{Decision: decision}
+	return p.handOver(v, who, seat.Space, seat.Room, v.here)
+}
+
+// handOver is where somebody goes who may enter: to the front end of the workspace's rooms with a room token, or, where
+// there is none, to the page built in.
+func (p roomPage) handOver(v *visit, who auth.Identity, space, room, builtIn string) (string, error) {
+	pass, err := p.Spaces.Join(v, who, space, room)
+	if err != nil {
+		return "", err
 	}
-	_, err = p.Spaces.Join(v, who, st.Space.ID, st.Room.ID)
-	return v.here + "?as=self", err
+	page, err := p.Authority.RoomPageOf(v, who.Workspace)
+	if err != nil || page == "" {
+		return builtIn, err
+	}
+	return page.For(v.alias, pass.Name, pass.Token).Reveal(), nil
+}
+
+// goesIn is for who is signed in.
+func (p roomPage) goesIn(v *visit) (string, error) {
+	if v.user.Kind != auth.User {
+		return "", errNoToken
+	}
+	st, _, err := p.Spaces.Approach(v, v.user, v.alias)
+	if err != nil {
+		return "", err
+	}
+	return p.handOver(v, v.user, st.Space.ID, st.Room.ID, v.here+"?as=self")
 }

@@ -80,6 +80,43 @@ func TestTheDoorOfARoom(t *testing.T) {
 	})
 }
 
+// A workspace names the front end of its rooms: there one is led with a room token that no server on the way sees.
+func TestTheRoomLeadsToItsFrontEnd(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "open")
+		const page = "https://call.example.com/{room}?name={name}"
+		require.Equal(t, 403, sc.ask("support", "PATCH", "/v1/workspace", `{"roomPage":"`+page+`"}`).status)
+		require.Equal(t, "/roomPage", sc.ask("administrator", "PATCH", "/v1/workspace", `{"roomPage":"https://10.0.0.1/"}`).text("field"))
+		require.Equal(t, page, sc.as("administrator", "PATCH", "/v1/workspace", `{"roomPage":"`+page+`"}`).text("roomPage"))
+		require.Equal(t, "here", sc.as("support", "GET", "/v1/workspace", "").text("name"))
+		leads := func(b guestBrowser, got reply, name, role string) {
+			t.Helper()
+			require.Equal(t, 303, got.status, got.raw)
+			to, token, _ := strings.Cut(got.header.Get("Location"), "#roomToken=")
+			require.Equal(t, "https://call.example.com/"+sc.id["alias"]+"?name="+name, to)
+			require.Equal(t, role, claims(sc, token).text("role"))
+			require.Contains(t, b.looks(200).header.Get("Content-Security-Policy"), "form-action 'self' https://usher.test https://call.example.com;")
+		}
+		address, _, _ := sc.link()
+		b := sc.guestBrowser()
+		b.opens(200, address)
+		leads(b, b.presses("link"), "John%20%3CSmith%3E", "role_room_user")
+		require.Contains(t, b.looks(200).raw, `value="again"`)
+		leads(b, b.presses("again"), "John%20%3CSmith%3E", "role_room_user")
+		b.gets(303, publicURL+b.room, b.presses("leave"))
+		b.gets(303, publicURL+b.room, b.presses("again"))
+
+		b = sc.guestBrowser()
+		b.looks(200)
+		leads(b, b.presses("name", "name", "Zo\u00eb"), "Zo%C3%AB", "role_room_user")
+		b = sc.guestBrowser()
+		b.gets(303, publicURL+"/sign-in", b.visit("POST", "/sign-in?client_id="+sc.id["web"], signInForm("room-owner", goodPass)))
+		leads(b, b.presses("self"), "room-owner", "role_room_owner")
+		sc.as("administrator", "PATCH", "/v1/workspace", `{"roomPage":""}`)
+		b.gets(303, publicURL+b.room+"?as=self", b.presses("self"))
+	})
+}
+
 // Another origin's page presses no button and lays no cookie; whoever follows its link comes in.
 func TestThePageIsNoWayForOtherSites(t *testing.T) {
 	onEach(t, func(t *testing.T, d *door) {

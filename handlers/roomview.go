@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -27,32 +28,46 @@ type roomView struct {
 	Problem    string
 	Reason     string // of the entering decision
 	Until      time.Time
+	LeadsOn    bool // there is a front end of the rooms
+	front      auth.RoomPage
+	workspace  string
 	Typed      string // the name that was not taken
 }
 
-// stand finds out what there is to do for who has come.
+// stand finds out what there is to do for who has come, and where he would be led.
 func (p roomPage) stand(v *visit, asSelf bool) (view roomView, err error) {
-	decided, err := p.self(v, &view)
-	if err != nil {
+	err = p.find(v, &view, asSelf)
+	if view.workspace == "" {
 		return view, err
+	}
+	var away error
+	view.front, away = p.Authority.RoomPageOf(v, view.workspace)
+	view.LeadsOn = view.front != ""
+	return view, cmp.Or(err, away)
+}
+
+func (p roomPage) find(v *visit, view *roomView, asSelf bool) error {
+	decided, err := p.self(v, view)
+	if err != nil {
+		return err
 	}
 	switch {
 	case asSelf && view.SelfMay:
 		view.In, view.Name = true, view.Self
-		return view, nil
+		return nil
 	case !v.link.Empty():
-		return view, p.byLink(v, &view)
+		return p.byLink(v, view)
 	case v.guest.Kind == auth.Guest:
-		err = p.onSeat(v, &view)
+		err = p.onSeat(v, view)
 		if !errors.Is(err, auth.ErrInvalidToken) {
-			return view, err
+			return err
 		}
 	}
 	if v.user.Kind == auth.User {
 		view.Name = view.Self
-		return view, decided
+		return decided
 	}
-	return view, p.byDoor(v, &view)
+	return p.byDoor(v, view)
 }
 
 // self is what the room says to who is signed in, whatever link he has. What it refuses is no error yet.
@@ -74,6 +89,7 @@ func (p roomPage) self(v *visit, view *roomView) (decided, err error) {
 	if !decision.Allowed {
 		return &roles.DeniedError{Decision: decision}, nil
 	}
+	view.workspace = st.Room.Workspace
 	view.SelfMay, view.Room, view.Role = true, st.Room.Name, string(decision.Role)
 	return nil, nil
 }
@@ -86,6 +102,7 @@ func (p roomPage) byLink(v *visit, view *roomView) error {
 		return err
 	}
 	found := out.(invites.Preview)
+	view.workspace = found.Room.Workspace
 	view.Room, view.Name, view.Role = found.Room.Name, found.Link.Username, string(roles.GuestRole(found.Link.Role))
 	p.ends(view, found.Link.Ends)
 	if v.guest.Link == found.Link.ID {
@@ -115,6 +132,7 @@ func (p roomPage) onSeat(v *visit, view *roomView) error {
 	}
 	room, err := p.Spaces.GetRoom(v, v.guest, v.guest.Space, v.guest.Room)
 	view.In, view.Guest, view.Room, view.Name, view.Role = err == nil, err == nil, room.Name, seat.Username, string(roles.GuestRole(seat.Role))
+	view.workspace = v.guest.Workspace
 	p.ends(view, ends)
 	return err
 }
@@ -131,6 +149,7 @@ func (p roomPage) byDoor(v *visit, view *roomView) error {
 	case !decision.Allowed:
 		return &roles.DeniedError{Decision: decision}
 	}
+	view.workspace = st.Room.Workspace
 	view.Room, view.May, view.Asks = st.Room.Name, true, true
 	p.keepKey(v)
 	return nil

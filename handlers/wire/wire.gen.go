@@ -1344,6 +1344,11 @@ type RoomCreated struct {
 	ID ID `json:"id"`
 }
 
+// RoomPage Where the front end of the rooms is: an https address with `{room}`, the alias, in its path or query, and `{name}` in its query. Who enters a room on its page is sent there, with `#roomToken=` behind it. Empty is the built-in page.
+//
+// Example: https://call.example.com/{room}?name={name}
+type RoomPage = string
+
 // RoomPass Example: {"expiresAt":"2026-11-22T09:05:00Z","role":"role_room_user","room":{"access":"open","alias":"q3_5V3uwikX-","createdAt":"2026-11-22T09:00:00Z","id":"60d55c0eb9ef88ab17b0aabb","isChatAllowed":true,"isClosed":false,"isPublic":true,"isScreensharingAllowed":true,"name":"Algebra","spaceId":"62bcc725721aeb718445daf7","type":"lesson"},"roomToken":"eyJ0eXAiOiJyb29tK2p3dCI…"}
 type RoomPass struct {
 	// ExpiresAt Example: 2026-11-22T09:00:00Z
@@ -1810,6 +1815,26 @@ type VoidReasonFrom string
 // WebAddress Example: https://example.com/ann.png
 type WebAddress = string
 
+// Workspace Example: {"id":"60d55c0eb9ef88ab17b0aabb","name":"Workspace","roomPage":"https://call.example.com/{room}?name={name}"}
+type Workspace struct {
+	// ID Example: 60cb1fd41f46ac12ff0eec79
+	ID ID `json:"id"`
+
+	// Name Example: John Smith
+	Name ShownName `json:"name"`
+
+	// RoomPage Where the front end of the rooms is: an https address with `{room}`, the alias, in its path or query, and `{name}` in its query. Who enters a room on its page is sent there, with `#roomToken=` behind it. Empty is the built-in page.
+	//
+	// Example: https://call.example.com/{room}?name={name}
+	RoomPage RoomPage `json:"roomPage,omitempty,omitzero"`
+}
+
+// WorkspacePatch Example: {"roomPage":"https://call.example.com/{room}?name={name}"}
+type WorkspacePatch struct {
+	Name     *ShownName `json:"name,omitempty"`
+	RoomPage *RoomPage  `json:"roomPage,omitempty"`
+}
+
 // WorkspaceRole Example: role_workspace_support
 type WorkspaceRole string
 
@@ -2259,3 +2284,6 @@ type UpdateUserJSONRequestBody = UserPatch
 
 // SetWorkspaceRoleJSONRequestBody defines body for SetWorkspaceRole for application/json ContentType.
 type SetWorkspaceRoleJSONRequestBody = WorkspaceRoleChange
+
+// UpdateWorkspaceJSONRequestBody defines body for UpdateWorkspace for application/json ContentType.
+type UpdateWorkspaceJSONRequestBody = WorkspacePatch

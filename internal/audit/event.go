@@ -27,6 +27,7 @@ const (
 	SessionEnded         Type = "session_ended"
 	OtherSessionsEnded   Type = "other_sessions_ended"
 	WorkspaceCreated     Type = "workspace_created"
+	WorkspaceUpdated     Type = "workspace_updated"
 	WorkspaceRoleChanged Type = "workspace_role_changed"
 	KeyRotated           Type = "key_rotated"
 	KeyRevoked           Type = "key_revoked"
@@ -97,6 +98,7 @@ var Types = []struct {
 	{UserUnblocked, "A block was lifted."},
 	{UserDeleted, "An account was deleted."},
 	{WorkspaceCreated, "The workspace was made, with its first administrator."},
+	{WorkspaceUpdated, "The workspace's name, or the page of its rooms, was changed."},
 	{WorkspaceRoleChanged, "A role in the workspace was given, or taken where there is none."},
 	{KeyRotated, "A key that signs, or that refresh tokens hang on, takes over. It belongs to the installation, as the next does."},
 	{KeyRevoked, "Such a key was taken away, and everything signed by it."},
