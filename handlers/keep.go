@@ -13,7 +13,7 @@ func (a *api) keepSeat(c *call, in wire.SeatKeeping) (any, error) {
 		return nil, err
 	}
 	kept, err := a.Desk.KeepSeat(c, c.who, guest)
-	if err == nil && in.GuestToken == "" {
+	if err == nil && kept.Over && in.GuestToken == "" {
 		a.forget(c)
 	}
 	return wire.SeatKept{

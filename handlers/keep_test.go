@@ -22,6 +22,10 @@ func TestABrowserKeepsItsSeatWithAnAccount(t *testing.T) {
 		room.ok(401, "GET", "/v1/access/seat", "")
 		b.says(b.ok(200, "GET", "/v1/users/me", ""), "id", sc.id["pupil"])
 		b.says(b.ok(200, "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join", ""), "role", "role_room_moderator")
+
+		room.ok(200, "POST", "/v1/access/redeem", `{"accessToken":"{linkToken}","useCookies":true}`) // on another seat
+		room.says(room.ok(200, "POST", keep, ""), "role", "role_room_moderator")
+		room.ok(200, "GET", "/v1/access/seat", "") // there was nothing to keep, and the seat goes on
 		b.says(b.ok(410, "POST", keep, `{"guestToken":"x"}`), "code", "seat_over")
 		b.says(b.ok(422, "POST", keep+"?guest_token=x", ""), "code", "token_in_query")
 	})

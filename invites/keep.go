@@ -16,6 +16,7 @@ type Kept struct {
 	Space, Room string
 	Role        roles.Role // in the room
 	SpaceRole   roles.Role // in the space; empty where he has none
+	Over        bool       // the seat's session is; else there was nothing to keep
 }
 
 // KeepSeat gives the caller the role of the seat that he sat on as a guest: in the room, and in its space, where that is
@@ -39,8 +40,8 @@ func (d *Desk) KeepSeat(ctx context.Context, who, guest auth.Identity) (Kept, er
 		}
 		return d.keep(ctx, &k)
 	})
-	kept := Kept{Space: guest.Space, Room: guest.Room, Role: k.role, SpaceRole: k.spaceRole}
-	if err != nil || k.seat.Account == "" {
+	kept := Kept{Space: guest.Space, Room: guest.Room, Role: k.role, SpaceRole: k.spaceRole, Over: k.seat.Account != ""}
+	if err != nil || !kept.Over {
 		return kept, err
 	}
 	e := audit.Event{

@@ -40,7 +40,7 @@ func TestAGuestKeepsTheRoleWithAnAccount(t *testing.T) {
 		_, err := h.desk.UpdateLink(t.Context(), h.mod, h.space, h.room, of.ID, invites.LinkPatch{AllowAccount: &allow})
 		require.NoError(t, err)
 		g := h.seat(of, laptop)
-		want := invites.Kept{Space: h.space, Room: h.room, Role: roles.RoomModerator, SpaceRole: roles.SpaceUser}
+		want := invites.Kept{Space: h.space, Room: h.room, Role: roles.RoomModerator, SpaceRole: roles.SpaceUser, Over: true}
 		for range 2 {
 			got, err := h.keep(h.ann, g)
 			require.NoError(t, err)
@@ -120,7 +120,7 @@ func TestAPublicSpaceNeedsNoRoleOfIts(t *testing.T) {
 		h.publish()
 		got, err := h.keep(h.ann, h.seat(h.link(keepable), laptop))
 		require.NoError(t, err)
-		require.Equal(t, invites.Kept{Space: h.space, Room: h.room, Role: roles.RoomModerator}, got)
+		require.Equal(t, invites.Kept{Space: h.space, Room: h.room, Role: roles.RoomModerator, Over: true}, got)
 		require.Empty(t, h.role(h.ann))
 	})
 }
