@@ -85,7 +85,7 @@ func TestThePageBehindAnInvite(t *testing.T) {
 
 		i = i.by("outsider")
 		i.sees(200, "Join as outsider", "You are signed in as <strong><bdi>outsider")
-		i.gets(403, "", i.visit("POST", i.page, url.Values{"do": {"join"}}, "Sec-Fetch-Site", "cross-site"))
+		i.gets(403, "", i.visit("POST", i.page, url.Values{"do": {"join"}}, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"))
 		i.sees(200, "Join as outsider")
 		i.joins()
 		i.sees(200, `<a href="`+publicURL+`/room/`+sc.id["alias"]+`">Physics</a>`)

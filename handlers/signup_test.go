@@ -11,6 +11,8 @@ import (
 	"usher/handlers"
 	"usher/internal/captcha"
 	"usher/internal/mail"
+	"usher/invites"
+	"usher/roles"
 )
 
 // captcha is a challenge of the door's, solved.
@@ -74,7 +76,11 @@ func TestStrangersMeetACaptcha(t *testing.T) {
 		key := sc.fill("POST", "key", "/v1/users", `{"email":"k@here.test","username":"k","password":"gmi28abc","captchaToken":"string","client_id":"nobody's"}`)
 		require.Equal(t, 201, key.status, "who has shown who he is needs none")
 
-		shut := open(t, d.auth.Store, func(deps *handlers.Deps) { deps.Authority = sc.authority(auth.SignUpUsers, nil) })
+		shut := open(t, d.auth.Store, func(deps *handlers.Deps) {
+			deps.Authority = sc.authority(auth.SignUpUsers, nil)
+			deps.Spaces = roles.New(deps.Authority, roles.Settings{})
+			deps.Desk = invites.New(deps.Authority, deps.Spaces, invites.Settings{})
+		})
 		closed := &scene{shut, sc.id, sc.token}
 		refused(closed.signUp("new@here.test", "new", ""), 401, "no_token")
 		require.Equal(t, "Bearer", closed.signUp("new@here.test", "new", "").header.Get("WWW-Authenticate"))
