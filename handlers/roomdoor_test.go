@@ -133,6 +133,7 @@ func TestThePageIsNoWayForOtherSites(t *testing.T) {
 		b.gets(303, publicURL+b.room+"?via=link", b.visit("GET", address, nil, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"))
 		for _, headers := range [][]string{
 			{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document", "Origin", "https://evil.test"},
+			{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, // an Origin taken off on the way
 			{"Sec-Fetch-Site", "same-site"},
 			{"Origin", "https://evil.test"},
 			{"Origin", "null"},
