@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -118,20 +117,10 @@ func (p invitePage) leave(c *call) error {
 // signsUp makes of the form what a front end would send, and has it count and answered as that.
 func (p invitePage) signsUp(c *call, form url.Values) error {
 	c.who = auth.Identity{}
-	fields := map[string]any{
+	return p.sends(c, p.signUp, kindJSON, map[string]any{
 		"email": form.Get("email"), "username": form.Get("username"), "password": form.Get("password"),
 		"invite": map[string]any{"spaceId": c.id("spaceId"), "inviteId": c.id("inviteId")},
-	}
-	var err error
-	if c.body, err = json.Marshal(fields); err != nil {
-		return err
-	}
-	c.value = fields
-	if err := check(p.signUp.RequestBody.Value.Content[kindJSON].Schema.Value, c.value, "body"); err != nil {
-		return err
-	}
-	_, err = p.limits.count(c, p.signUp.limit, with(p.createUser))
-	return err
+	}, with(p.createUser))
 }
 
 func (p invitePage) here(c *call) string {

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
 	"net/url"
@@ -42,6 +43,21 @@ func (c *call) form() (url.Values, error) {
 		}
 	}
 	return r.PostForm, nil
+}
+
+// sends does what a front end would ask an operation for with these fields: they are held against its contract, counted
+// by its limit, and handled as its own.
+func (a *api) sends(c *call, op operation, kind string, fields map[string]any, h handler) error {
+	body, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	c.body, c.value = body, fields
+	if err := check(op.RequestBody.Value.Content[kind].Schema.Value, c.value, "body"); err != nil {
+		return err
+	}
+	_, err = a.limits.count(c, op.limit, h)
+	return err
 }
 
 // told is the problem that a page is to tell of: its code finds the words, in the family "problem.".

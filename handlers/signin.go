@@ -2,7 +2,6 @@ package handlers
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -161,24 +160,14 @@ func (s signIn) try(c *call, client string) error {
 	if !s.ownPage(c.gin.Request, s.op) {
 		return errCrossOrigin
 	}
-	spec := s.op.RequestBody.Value
-	if err := c.readBody(spec, 0); err != nil {
+	if err := c.readBody(s.op.RequestBody.Value, 0); err != nil {
 		return err
 	}
 	fields := map[string]any{"grant_type": "password", "username": c.field("username"), "password": c.field("password"), "useCookies": true}
 	if client != "" {
 		fields["client_id"] = client
 	}
-	var err error
-	if c.body, err = json.Marshal(fields); err != nil {
-		return err
-	}
-	c.value = fields
-	if err := check(spec.Content[kindForm].Schema.Value, c.value, "body"); err != nil {
-		return err
-	}
-	_, err = s.limits.count(c, s.op.limit, with(s.getAccessToken))
-	return err
+	return s.sends(c, s.op, kindForm, fields, with(s.getAccessToken))
 }
 
 // fail shows a problem, with its status.
