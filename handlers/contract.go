@@ -19,7 +19,9 @@ import (
 //go:embed openapi.yaml
 var openapi []byte
 
-func contract() (*openapi3.T, error) {
+func contract() (*openapi3.T, error) { return readContract(openapi) }
+
+func readContract(openapi []byte) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapi)
 	if err == nil {
 		err = doc.Validate(context.Background())
@@ -47,14 +49,15 @@ type operation struct {
 	body    int64       // the bytes that its body may have, where these are more than maxBody
 	success int         // the one status that means it worked; beside it 202 may mean that it is yet to be: see accepted
 	silent  bool        // and then the body is empty
-	oauth   bool        // refusals have the shape of OAuth: the contract answers 400 here and nowhere else
+	oauth   bool        // refusals have the shape of OAuth: our own contract answers 400 here and nowhere else
+	plain   bool        // of a Contract beside ours: refusals are plain
 }
 
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 
 // mount gives every operation of the contract its handler, behind its guards.
 // It fails where the contract and the handlers differ, in either direction.
-func (a *api) mount(e gin.IRouter, doc *openapi3.T, handlers map[string]handler) error {
+func (a *api) mount(e gin.IRouter, doc *openapi3.T, handlers map[string]handler, beside bool) error {
 	mounted := 0
 	for path, item := range doc.Paths.Map() {
 		for method, spec := range item.Operations() {
@@ -66,6 +69,7 @@ func (a *api) mount(e gin.IRouter, doc *openapi3.T, handlers map[string]handler)
 			if err != nil {
 				return fmt.Errorf("contract: %s: %w", spec.OperationID, err)
 			}
+			op.plain, op.oauth = beside, op.oauth && !beside
 			route := placeholder.ReplaceAllString(path, ":$1")
 			if method == http.MethodGet {
 				read(e, route, a.serve(op, h))

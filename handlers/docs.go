@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 )
@@ -26,9 +27,11 @@ func (a *api) mountDocs(e gin.IRouter) error {
 		return fmt.Errorf("handlers: docs: %w", err)
 	}
 	a.page(e, "/openapi.yaml", "application/yaml", openapi)
+	if err := a.mountReference(e, "/docs", "Usher"); err != nil {
+		return fmt.Errorf("handlers: docs: %w", err)
+	}
 	a.page(e, "/problems", "text/html; charset=utf-8", problems)
 	for path, file := range map[string]struct{ name, kind string }{
-		"/docs":                                 {"index.html", "text/html; charset=utf-8"},
 		"/docs/page.css":                        {"page.css", "text/css; charset=utf-8"},
 		"/docs/redoc.js":                        {"redoc.standalone.js", "text/javascript; charset=utf-8"},
 		"/docs/redoc.standalone.js.LICENSE.txt": {"redoc.standalone.js.LICENSE.txt", "text/plain; charset=utf-8"},
@@ -41,6 +44,21 @@ func (a *api) mountDocs(e gin.IRouter) error {
 		a.page(e, path, file.kind, content)
 	}
 	return nil
+}
+
+// mountReference serves the reference of a contract, which lies beside it as openapi.yaml.
+func (a *api) mountReference(e gin.IRouter, path, title string) error {
+	page, err := template.ParseFS(docs, "docs/index.html")
+	if err != nil {
+		return err
+	}
+	var out bytes.Buffer
+	err = page.Execute(&out, struct {
+		Title, Here, Root string
+		Beside            []Contract
+	}{title, path, strings.Repeat("../", strings.Count(path, "/")-1), a.beside})
+	a.page(e, path, "text/html; charset=utf-8", out.Bytes())
+	return err
 }
 
 func (a *api) page(e gin.IRouter, path, kind string, content []byte) {

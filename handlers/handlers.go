@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -57,7 +58,7 @@ func (h *Handler) Drain() { h.draining.Store(true) }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r = fromSeat(r)
 	fromPrefix(r)
-	if path := strings.TrimRight(r.URL.Path, "/"); path != r.URL.Path && strings.HasPrefix(path, "/v1/") {
+	if path := strings.TrimRight(r.URL.Path, "/"); path != r.URL.Path && aContract.MatchString(path) {
 		r.URL.Path, r.URL.RawPath = path, strings.TrimRight(r.URL.RawPath, "/")
 	}
 	if r.URL.Path == verifyPath && r.Method != http.MethodHead {
@@ -69,18 +70,23 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.engine.ServeHTTP(w, r)
 }
 
+// aContract begins the path of an operation, of our own contract or of one beside it.
+var aContract = regexp.MustCompile(`^(/[a-z]+)?/v1/`)
+
 // api is what the handlers of the operations share.
 type api struct {
 	Deps
 	limits *limits
 	guard  *http.CrossOriginProtection
 	pages  *pages.Pages
+	beside []Contract
 }
 
-// New mounts every operation of the contract behind its guards. It fails where the contract and the handlers differ,
+// New mounts every operation of the contract, and of those beside it, behind its guards. It fails where the contract and the handlers differ,
 // and where a trusted proxy is no address.
-func New(d Deps) (*Handler, error) {
+func New(d Deps, beside ...Contract) (*Handler, error) {
 	a := newAPI(d)
+	a.beside = beside
 	return a.handler(a.operations())
 }
 
@@ -114,8 +120,13 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := a.mount(e, doc, operations); err != nil {
+	if err := a.mount(e, doc, operations, false); err != nil {
 		return nil, err
+	}
+	for _, c := range a.beside {
+		if err := a.mountBeside(e, c); err != nil {
+			return nil, err
+		}
 	}
 	if err := cmp.Or(a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e), a.mountInvite(e, doc)); err != nil {
 		return nil, err

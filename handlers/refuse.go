@@ -31,6 +31,9 @@ func (a *api) refuse(g *gin.Context, op *operation, err error) {
 	if p.status >= http.StatusInternalServerError {
 		a.Log.Error("request failed", "requestId", requestID(g), "status", p.status, "error", err)
 	}
+	if op != nil && op.plain {
+		p.status = plainly(p.status)
+	}
 	p.headers(g, err)
 	body := a.problem(p, err)
 	body.RequestID = requestID(g)

@@ -88,21 +88,29 @@ func (c *call) validateParam(p *openapi3.Parameter) error {
 	if len(values) > 1 {
 		return invalid{p.Name, duplicate}
 	}
-	var v any = values[0]
-	if schema := p.Schema.Value; schema.Type.Is(openapi3.TypeInteger) {
-		n, err := strconv.Atoi(values[0])
-		if err != nil {
-			return invalid{p.Name, wrongType}
-		}
-		v = float64(n)
+	v, err := typed(p.Schema.Value, values[0])
+	if err != nil {
+		return invalid{p.Name, wrongType}
 	}
 	return check(p.Schema.Value, v, p.Name)
 }
 
-// knownFields finds a field that the contract does not have. The validator would refuse it too, but not name it.
+// typed is the text of a parameter as its schema has it.
+func typed(schema *openapi3.Schema, text string) (any, error) {
+	switch {
+	case schema.Type.Is(openapi3.TypeInteger):
+		n, err := strconv.Atoi(text)
+		return float64(n), err
+	case schema.Type.Is(openapi3.TypeBoolean):
+		return strconv.ParseBool(text)
+	}
+	return text, nil
+}
+
+// knownFields finds a field that the contract does not have, where it closes the door to those. The validator would refuse it too, but not name it.
 func knownFields(schema *openapi3.Schema, value any) error {
 	fields, ok := value.(map[string]any)
-	if !ok {
+	if more := schema.AdditionalProperties.Has; !ok || more == nil || *more {
 		return nil
 	}
 	for name := range fields {

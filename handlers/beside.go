@@ -1,0 +1,62 @@
+package handlers
+
+import (
+	"fmt"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+
+	"usher/auth"
+)
+
+// A Contract is an API of another shape, beside our own and behind the same guards. Its clients know one refusal, 400:
+// others are kept only where a client could not act on that.
+type Contract struct {
+	Path       string // that all of its operations lie under
+	OpenAPI    []byte
+	Operations map[string]Operation
+}
+
+// An Operation handles one row of a Contract. What it returns is answered as JSON, and an error as the problem that it
+// is.
+type Operation = handler
+
+// A Call is one request that has passed its guards.
+type Call = call
+
+// With is an Operation that takes a body.
+func With[In any](h func(*Call, In) (any, error)) Operation { return with(h) }
+
+// Who is asking.
+func (c *call) Who() auth.Identity { return c.who }
+
+// ID is a parameter of the path.
+func (c *call) ID(name string) string { return c.id(name) }
+
+// Param is a parameter of the query, or empty.
+func (c *call) Param(name string) string { return c.param(name) }
+
+func (a *api) mountBeside(e gin.IRouter, c Contract) error {
+	doc, err := readContract(c.OpenAPI)
+	if err != nil {
+		return err
+	}
+	a.page(e, c.Path+"/openapi.yaml", "application/yaml", c.OpenAPI)
+	if err := a.mountReference(e, c.Path+"/docs", doc.Info.Title); err != nil {
+		return err
+	}
+	if err := a.mount(e.Group(c.Path), doc, c.Operations, true); err != nil {
+		return fmt.Errorf("%s: %w", c.Path, err)
+	}
+	return nil
+}
+
+// plainly is a status for clients that know one refusal. What a caller did wrong is 400, but for what he would look
+// for in his request in vain: a key that is not valid, a thing that is not there, a wait.
+func plainly(status int) int {
+	switch {
+	case status >= http.StatusInternalServerError, status == http.StatusUnauthorized, status == http.StatusNotFound, status == http.StatusTooManyRequests:
+		return status
+	}
+	return http.StatusBadRequest
+}
