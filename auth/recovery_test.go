@@ -241,7 +241,7 @@ func TestMailsWaitForTheirServer(t *testing.T) {
 		require.NoError(w, w.ForgotPassword(w.ctx(), "", "ann@usher.test"))
 		w.forward(30 * time.Minute)
 		require.Empty(w, w.delivers())
-		dead, _, err := w.outbox.Dead(w.ctx(), 10)
+		dead, _, err := w.outbox.Dead(w.ctx(), "", 10)
 		require.NoError(w, err)
 		require.Len(w, dead, 1)
 		require.Equal(w, store.Record{"purpose": "reset", "workspace": w.first.Workspace, "email": "ann@usher.test"}, dead[0].What)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +25,7 @@ type Task struct {
 	Added time.Time
 	After time.Time    // its turn does not come before, unless it is hurried; at once where zero
 	Until time.Time    // it is of no use after that; a day after Added where zero
+	Group string       // whose the task is, where Dead is to tell those of several apart; may be empty
 	What  store.Record // for who does it to understand; a name in it is a field of the store's record
 }
 
@@ -37,14 +39,15 @@ const (
 	latest  = 4 * time.Hour
 	// deadFor is how long what could not be done is kept.
 	deadFor = 30 * aDay
-	// batch is how many tasks a process does at a time.
-	batch = 8
+	// usual is how many tasks a process does at a time.
+	usual = 8
 )
 
 // An Outbox is a queue of tasks. Any number of processes may have the same one, by its name in their store.
 type Outbox struct {
 	store store.Store
 	place string // its partition
+	slots int
 	now   func() time.Time
 	newID func() string // for the name of a transaction
 	log   *slog.Logger
@@ -52,7 +55,14 @@ type Outbox struct {
 
 // New opens the queue of a name, [a-z0-9]+.
 func New(s store.Store, name string, now func() time.Time, newID func() string, log *slog.Logger) *Outbox {
-	return &Outbox{s, "outbox:" + name, now, newID, log}
+	return &Outbox{s, "outbox:" + name, usual, now, newID, log}
+}
+
+// With is the same queue for tasks of which a process does so many at a time.
+func (o *Outbox) With(slots int) *Outbox {
+	other := *o
+	other.slots = slots
+	return &other
 }
 
 // A note is what the queue itself keeps of a task, in the same record.
@@ -63,21 +73,24 @@ type note struct {
 	Tries int64     `store:"tries"` // as many attempts have begun
 	Dead  time.Time `store:"dead"`
 	Cause string    `store:"cause"` // of death
+	Group string    `store:"group"`
 }
 
 func (o *Outbox) at(id string) store.Key { return store.Key{Partition: o.place, Kind: "task", ID: id} }
 
-// due lists the tasks in the order of their turns, and dead those that could not be done, the last ones first.
+// due lists the tasks in the order of their turns, and dead those of a group that could not be done.
 func (o *Outbox) due() store.Key { return store.Key{Partition: o.place, Kind: "index", ID: "due"} }
 
-func (o *Outbox) dead() store.Key { return store.Key{Partition: o.place, Kind: "index", ID: "dead"} }
+func (o *Outbox) dead(group string) store.Key {
+	return store.Key{Partition: o.place, Kind: "index", ID: "dead" + group}
+}
 
 // turn is an entry of an index: an instant, and behind it the id.
 func turn(at time.Time, id string) string { return fmt.Sprintf("%015d/%s", at.UnixMilli(), id) }
 
 // Add puts a task into the queue. What it has reported is kept, and done.
 func (o *Outbox) Add(ctx context.Context, t Task) error {
-	n := note{Added: o.now(), Until: t.Until, Due: o.now()}
+	n := note{Added: o.now(), Until: t.Until, Due: o.now(), Group: t.Group}
 	if n.Until.IsZero() {
 		n.Until = n.Added.Add(aDay)
 	}
@@ -160,7 +173,7 @@ func (o *Outbox) claim(ctx context.Context, id string) (c claim, ok bool, err er
 
 // taskOf is a task as it was added.
 func taskOf(id string, rec store.Record) Task {
-	t := Task{ID: id, Added: rec.Time("added"), Until: rec.Time("until"), What: maps.Clone(rec)}
+	t := Task{ID: id, Added: rec.Time("added"), Until: rec.Time("until"), Group: rec["group"], What: maps.Clone(rec)}
 	for own := range store.Fields(note{}) {
 		delete(t.What, own)
 	}
@@ -202,6 +215,15 @@ func (o *Outbox) done(ctx context.Context, c claim) error {
 	return err
 }
 
+// put gives a task back that was not tried.
+func (o *Outbox) put(ctx context.Context, c claim, due time.Time) error {
+	is := c.note
+	is.Due = due
+	is.Tries--
+	_, err := o.change(ctx, c.ID, c.note, is)
+	return err
+}
+
 // failed gives a task another turn, or none where that is hopeless or comes too late.
 func (o *Outbox) failed(ctx context.Context, c claim, cause error) error {
 	was, is := c.note, c.note
@@ -214,9 +236,13 @@ func (o *Outbox) failed(ctx context.Context, c claim, cause error) error {
 	}
 	o.log.ErrorContext(ctx, "a task could not be done", "outbox", o.place, "task", c.ID, "tries", c.Tries, "error", cause)
 	is.Dead, is.Cause = o.now(), cause.Error()
-	_, err := o.change(ctx, c.ID, was, is,
-		store.Remove(o.due(), turn(is.Due, c.ID)), store.Insert(o.dead(), turn(is.Dead, c.ID)),
-		store.Trim(o.dead(), turn(is.Dead.Add(-deadFor), "")), store.Collect(o.at(c.ID), is.Dead.Add(deadFor)))
+	writes := []store.Write{store.Remove(o.due(), turn(is.Due, c.ID)), store.Collect(o.at(c.ID), is.Dead.Add(deadFor))}
+	for _, group := range slices.Compact([]string{"", c.note.Group}) {
+		list := o.dead(group)
+		writes = append(writes, store.Insert(list, turn(is.Dead, c.ID)),
+			store.Trim(list, turn(is.Dead.Add(-deadFor), "")), store.CollectIndex(list, is.Dead.Add(deadFor)))
+	}
+	_, err := o.change(ctx, c.ID, was, is, writes...)
 	return err
 }
 
@@ -236,9 +262,10 @@ func (o *Outbox) Left(ctx context.Context, ids ...string) (map[string]bool, erro
 	return left, err
 }
 
-// Dead are tasks that could not be done in the last 30 days, at most so many, the last ones first, with their causes.
-func (o *Outbox) Dead(ctx context.Context, most int) (tasks []Task, causes []string, err error) {
-	entries, err := o.store.List(ctx, o.dead(), store.Page{Limit: most, Descending: true})
+// Dead are tasks of a group, or of all where it is empty, that could not be done in the last 30 days, at most so many,
+// the last ones first, with their causes.
+func (o *Outbox) Dead(ctx context.Context, group string, most int) (tasks []Task, causes []string, err error) {
+	entries, err := o.store.List(ctx, o.dead(group), store.Page{Limit: most, Descending: true})
 	if err != nil {
 		return nil, nil, err
 	}

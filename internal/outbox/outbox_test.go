@@ -74,17 +74,13 @@ func (w *town) do(_ context.Context, t Task) error {
 // work does what there is to do now.
 func (w *town) work() {
 	w.Helper()
-	for more := true; more; {
-		var err error
-		more, err = w.round(w.Context(), w.do)
-		require.NoError(w, err)
-	}
+	require.NoError(w, w.busy(w.Context(), nil, w.do))
 }
 
 // leaves requires what was done how often, and what is dead of which causes.
 func (w *town) leaves(did map[string]int, dead map[string]string) {
 	w.Helper()
-	tasks, causes, err := w.Dead(w.Context(), 100)
+	tasks, causes, err := w.Dead(w.Context(), "", 100)
 	require.NoError(w, err)
 	got := map[string]string{}
 	for i, t := range tasks {
