@@ -29,7 +29,8 @@ func (f *fileFloor) redeem(_ context.Context, r redemption) error {
 		}
 		return cmp.Or(
 			putAll(b, entry{"link:" + r.link, link}, entry{"seat:" + r.seat, seat}),
-			list(b, "seats:"+r.link+":"+r.seat, due(kept(r.ends), "seat:"+r.seat), due(kept(r.ends), "seats:"+r.link)),
+			list(b, "seats:"+r.link+":"+r.seat, due(kept(r.ends), "seat:"+r.seat), due(kept(r.ends), "seats:"+r.link),
+				"uses:"+r.link+":"+r.line, due(kept(r.ends), "uses:"+r.link)),
 		)
 	})
 }
@@ -49,7 +50,7 @@ func (f *fileFloor) activate(_ context.Context, a activation) error {
 		return cmp.Or(
 			putAll(b, entry{"invite:" + a.invite, invite}, entry{"epoch:" + a.epoch, record{"user": a.user}},
 				entry{member, record{"role": a.role, "epoch": a.epoch, "since": millisOf(a.now)}}),
-			list(b, "members:"+a.space+":"+a.user),
+			list(b, "members:"+a.space+":"+a.user, "uses:"+a.invite+":"+a.line, due(kept(a.ends), "uses:"+a.invite)),
 		)
 	})
 }

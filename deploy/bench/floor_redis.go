@@ -80,12 +80,17 @@ redis.call('HSET', KEYS[3], 'sid', ARGV[2], 'gen', '1', 'rotated', ARGV[1], 'cre
 redis.call('PEXPIREAT', KEYS[3], ARGV[3])
 redis.call('ZADD', KEYS[4], 0, ARGV[7])
 redis.call('PEXPIREAT', KEYS[4], ARGV[3])
+redis.call('ZADD', KEYS[7], 0, ARGV[8])
+redis.call('PEXPIREAT', KEYS[7], ARGV[3])
 return 1`)
 
 func (f *redisFloor) redeem(ctx context.Context, r redemption) error {
 	return f.run(ctx, redeemScript,
-		[]string{"link:" + r.link, "room:" + r.room, "seat:" + r.seat, "seats:" + r.link, "ban:" + r.seat, "epoch:" + r.lineage},
-		r.now.UnixMilli(), r.session, kept(r.ends), r.link, r.was["name"], r.was["role"], r.seat)
+		[]string{
+			"link:" + r.link, "room:" + r.room, "seat:" + r.seat, "seats:" + r.link, "ban:" + r.seat, "epoch:" + r.lineage,
+			"uses:" + r.link,
+		},
+		r.now.UnixMilli(), r.session, kept(r.ends), r.link, r.was["name"], r.was["role"], r.seat, r.line)
 }
 
 func (f *redisFloor) point(ctx context.Context, index, to string) error {
@@ -104,15 +109,17 @@ redis.call('HSET', KEYS[1], 'used', ARGV[2], 'usedAt', ARGV[1])
 redis.call('HSET', KEYS[3], 'role', ARGV[3], 'epoch', ARGV[4], 'since', ARGV[1])
 redis.call('ZADD', KEYS[6], 0, ARGV[2])
 redis.call('HSET', KEYS[7], 'user', ARGV[2])
+redis.call('ZADD', KEYS[8], 0, ARGV[5])
+redis.call('PEXPIREAT', KEYS[8], ARGV[6])
 return 1`)
 
 func (f *redisFloor) activate(ctx context.Context, a activation) error {
 	return f.run(ctx, activateScript,
 		[]string{
 			"invite:" + a.invite, "space:" + a.space, "member:" + a.space + ":" + a.user, "ban:" + a.space + ":" + a.user,
-			"epoch:" + a.lineage, "members:" + a.space, "epoch:" + a.epoch,
+			"epoch:" + a.lineage, "members:" + a.space, "epoch:" + a.epoch, "uses:" + a.invite,
 		},
-		a.now.UnixMilli(), a.user, a.role, a.epoch)
+		a.now.UnixMilli(), a.user, a.role, a.epoch, a.line, kept(a.ends))
 }
 
 var refreshScript = redis.NewScript(`

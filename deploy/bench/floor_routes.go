@@ -29,11 +29,11 @@ func number(s string) int64 {
 	return n
 }
 
-// A redemption is the transition: one seat fewer on a link, a seat with its session.
+// A redemption is the transition: one seat fewer on a link, a seat with its session, a line in the link's ledger.
 type redemption struct {
-	link, room, seat, lineage, session string
-	now, ends                          time.Time
-	was                                record
+	link, room, seat, lineage, session, line string
+	now, ends                                time.Time
+	was                                      record
 }
 
 // redeemAccess: one read of five records, one write and that of its event, one signature.
@@ -62,7 +62,7 @@ func (s *counter) redeemAccess(g *gin.Context) (any, error) {
 		subtle.ConstantTimeCompare([]byte(link["hash"]), []byte(hash)) != 1 || number(link["left"]) < 1 {
 		return nil, errRefused
 	}
-	r.lineage, r.ends, r.was = link["epoch"], time.UnixMilli(number(link["ends"])), link
+	r.lineage, r.ends, r.was, r.line = link["epoch"], time.UnixMilli(number(link["ends"])), link, useOf(g, r.now, r.seat)
 	if err := s.redeem(g, r); err != nil {
 		return nil, err
 	}
@@ -116,10 +116,10 @@ func (s *counter) caller(g *gin.Context, more ...string) (c claims, user record,
 	return c, recs[1], recs[3:], nil
 }
 
-// An activation is the transition: an invite spent, a member made.
+// An activation is the transition: an invite spent, a member made, a line in the invite's ledger.
 type activation struct {
-	invite, space, user, lineage, epoch, role string
-	now                                       time.Time
+	invite, space, user, lineage, epoch, role, line string
+	now, ends                                       time.Time
 }
 
 // activateInvite: two reads, two writes and that of the event.
@@ -130,7 +130,8 @@ func (s *counter) activateInvite(g *gin.Context) (any, error) {
 		return nil, err
 	}
 	invite := recs[4]
-	a.user, a.lineage, a.role = c.Subject, invite["epoch"], invite["role"]
+	a.user, a.lineage, a.role, a.line = c.Subject, invite["epoch"], invite["role"], useOf(g, a.now, c.Subject)
+	a.ends = time.UnixMilli(number(invite["ends"]))
 	lineage, err := s.read(g, "epoch:"+a.lineage)
 	if err != nil {
 		return nil, err

@@ -32,6 +32,11 @@ func (s *counter) event(g *gin.Context, now time.Time, workspace, kind, actor st
 	return happening{newID(), workspace, now, fields}
 }
 
+// useOf is what a ledger keeps of one use.
+func useOf(g *gin.Context, now time.Time, who string) string {
+	return listed(now, newID()[:4]+"|"+who+"||"+g.ClientIP()+"|"+g.Request.UserAgent())
+}
+
 // verifyRequest: one read of three records; a token verified and none signed.
 func (s *counter) verifyRequest(g *gin.Context) (any, error) {
 	c, user, _, err := s.caller(g)
