@@ -104,7 +104,7 @@ func New(
 		events: audit.New(s, set.AuditKept),
 	}
 	if set.Mail != nil {
-		a.outbox = outbox.New(s, "mail", now, a.NewID, log)
+		a.outbox = a.Queue("mail")
 	}
 	if a.captcha = set.Captcha; a.captcha == nil {
 		a.captcha = captcha.NewAltcha(a.captchaKeys, random, now, a.spend)

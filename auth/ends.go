@@ -2,6 +2,7 @@ package auth
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,6 +20,13 @@ func ByTime(t time.Time, id string) string { return fmt.Sprintf("%015d/%s", t.Un
 func IDOf(entry string) string {
 	_, id, _ := strings.Cut(entry, "/")
 	return id
+}
+
+// TimeOf is the instant in an entry that ByTime wrote.
+func TimeOf(entry string) time.Time {
+	millis, _, _ := strings.Cut(entry, "/")
+	n, _ := strconv.ParseInt(millis, 10, 64)
+	return time.UnixMilli(n).UTC()
 }
 
 // ListByEnd puts something that ends into a list in the order of ends, and drops from it what ended long ago.

@@ -24,9 +24,14 @@ type Mailer struct {
 func (a *Authority) Mailer(queue string, write func(context.Context, outbox.Task) (mail.Message, error)) *Mailer {
 	m := &Mailer{auth: a, write: write}
 	if a.set.Mail != nil {
-		m.Outbox = outbox.New(a.Store, queue, a.Now, a.NewID, a.log)
+		m.Outbox = a.Queue(queue)
 	}
 	return m
+}
+
+// Queue opens the queue of a name, [a-z0-9]+, for what is to be done later, or elsewhere.
+func (a *Authority) Queue(name string) *outbox.Outbox {
+	return outbox.New(a.Store, name, a.Now, a.NewID, a.log)
 }
 
 // Ready returns ErrMailOff where no mail is sent, and nothing may be added.

@@ -102,6 +102,7 @@ type RoomClaims struct {
 	Workspace      string
 	Space          string
 	Room           string
+	Session        string // the session in the room, which all tokens of it share
 	Role           string
 	Name           string // the shown name
 	How            How
@@ -116,6 +117,7 @@ type roomClaims struct {
 	Workspace      string `json:"wId"`
 	Space          string `json:"spaceId"`
 	Room           string `json:"roomId"`
+	Session        string `json:"sessionId"`
 	Role           string `json:"role"`
 	Name           string `json:"name"`
 	How            How    `json:"how"`
@@ -126,7 +128,7 @@ type roomClaims struct {
 
 func (roomClaims) names() []string {
 	return append([]string{
-		"wId", "spaceId", "roomId", "role", "name", "how", "externalUserId", "canPublish", "hidden",
+		"wId", "spaceId", "roomId", "sessionId", "role", "name", "how", "externalUserId", "canPublish", "hidden",
 	}, registeredNames...)
 }
 
@@ -142,7 +144,7 @@ func (a *Authority) RoomToken(c RoomClaims) (token secret.String, expires time.T
 	expires = expires.Truncate(time.Second)
 	text, err := a.sign(typRoom, &roomClaims{
 		registered: a.register(c.Subject, "room", expires),
-		Workspace:  c.Workspace, Space: c.Space, Room: c.Room, Role: c.Role, Name: c.Name, How: c.How,
+		Workspace:  c.Workspace, Space: c.Space, Room: c.Room, Session: c.Session, Role: c.Role, Name: c.Name, How: c.How,
 		ExternalUserID: c.ExternalUserID, CanPublish: c.CanPublish, Hidden: c.Hidden,
 	})
 	return secret.New(text), expires, err

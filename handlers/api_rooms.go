@@ -70,7 +70,7 @@ func (a *api) deleteRoom(c *call) (any, error) {
 func (a *api) joinRoom(c *call) (any, error) {
 	pass, err := a.Spaces.Join(c, c.who, c.id("spaceId"), c.id("roomId"))
 	return wire.RoomPass{
-		RoomToken: pass.Token.Reveal(), ExpiresAt: pass.Expires, Role: wire.RoomRoleName(pass.Role), Room: roomOf(pass.Room),
+		RoomToken: pass.Token.Reveal(), ExpiresAt: pass.Expires, SessionID: pass.Session, Role: wire.RoomRoleName(pass.Role), Room: roomOf(pass.Room),
 	}, err
 }
 

@@ -101,7 +101,7 @@ func (a *api) introspectToken(c *call, in wire.TokenQuery) (any, error) {
 }
 
 func (a *api) logout(c *call) (any, error) {
-	err := a.Authority.Logout(c, c.who)
+	err := a.Spaces.Logout(c, c.who)
 	a.forgetIf(c, err == nil)
 	return nil, err
 }

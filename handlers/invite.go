@@ -106,7 +106,7 @@ func (p invitePage) does(c *call, form url.Values, view *inviteView) (to string,
 
 // leave signs out who wants to come as somebody else.
 func (p invitePage) leave(c *call) error {
-	err := p.Authority.Logout(c, c.who)
+	err := p.Spaces.Logout(c, c.who)
 	if err == nil || errors.Is(err, auth.ErrInvalidToken) {
 		p.forget(c)
 		return nil

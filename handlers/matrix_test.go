@@ -95,6 +95,9 @@ var rows = []struct{ operation, method, path, body string }{
 	{"closeRoom", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/close", ""},
 	{"deleteRoom", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}", ""},
 	{"joinRoom", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join", ""},
+	{"leaveRoom", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/join", ""},
+	{"listRoomSessions", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/sessions", ""},
+	{"reportPresence", "PUT", "/v1/spaces/{spaceId}/rooms/{roomId}/sessions/{roomSessionId}", `{"connected":true}`},
 	{"explainAccess", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/explain?userId={userId}", ""},
 
 	{"grantRole", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", `{"targetUserId":"{userId}","role":"role_room_moderator"}`},
@@ -181,7 +184,7 @@ func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 func repeatable(method, operation string) bool {
 	return method == "GET" || slices.Contains([]string{
 		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "createInvites", "joinRoom",
-		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateWorkspace", "updateMe", "updateUser",
+		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateWorkspace", "updateMe", "updateUser", "leaveRoom", "reportPresence",
 		"forgotPassword", "requestEmailChange", "sendVerification",
 	}, operation)
 }

@@ -93,6 +93,7 @@ var problems = []problem{
 	{is(roles.ErrNotBanned), 404, "not_banned", "There is no such ban."},
 	{is(roles.ErrUserBanned), 409, "user_banned", "The user is banned there; the ban must be ended first."},
 	{is(roles.ErrLastOwner), 409, "last_owner", "The last owner of a space stays."},
+	{is(roles.ErrStayOver), 410, "room_session_over", "The session in the room has ended."},
 	{is(roles.ErrRoomClosed), 410, "room_closed", "The room is closed."},
 
 	{is(invites.ErrInviteNotFound), 404, "not_found", "There is no such thing, or not for the caller."},

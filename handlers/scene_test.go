@@ -12,7 +12,7 @@ import (
 // A scene is a space with a room, and everybody who might stand before it, by name: their ids in id, their access
 // tokens in token. What an operation is done to is in id, too: "spaceId", "roomId", "userId" (a pupil with a role in
 // the space and the room), "sessionId" (another one of the space's owner), "inviteId", "boundId" (an
-// invite of an address's), "linkId", "alias".
+// invite of an address's), "linkId", "alias", "roomSessionId" (the pupil's).
 type scene struct {
 	*door
 	id    map[string]string
@@ -70,6 +70,7 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	sc.keep("batchId", sc.as("space moderator", "POST", "/v1/spaces/{spaceId}/invites/bulk", `{"rows":[{"email":"one@here.test","role":"role_space_user"}]}`), "batchId")
 	sc.guest("guest", "user")
 	sc.guest("guest moderator", "moderator")
+	sc.keep("roomSessionId", sc.as("pupil", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join", ""), "sessionId")
 	return sc
 }
 

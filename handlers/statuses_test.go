@@ -175,6 +175,8 @@ var provoked = []struct {
 	{410, "nobody", "redeemAccess", "", `{"accessToken":"{linkToken}"}`},
 	{410, "room owner", "updateAccessLink", "", `{"paused":false}`},
 	{410, "room owner", "replaceAccessLink", "", ""},
+	{200, "room owner", "reportPresence", "", `{"connected":false}`},
+	{410, "room owner", "reportPresence", "", `{"connected":true}`},
 	{204, "room owner", "closeRoom", "", ""},
 	{410, "room owner", "generateAccess", "", `{"username":"Ann","role":"user"}`},
 }

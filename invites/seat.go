@@ -120,7 +120,7 @@ func (d *Desk) LeaveSeat(ctx context.Context, who auth.Identity) error {
 	if who.Kind != auth.Guest {
 		return auth.ErrWrongToken
 	}
-	return d.auth.Logout(ctx, who)
+	return d.spaces.Logout(ctx, who)
 }
 
 func seatsOf(room, link string) store.Key {

@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -87,7 +88,7 @@ func (s *Spaces) SpaceBan(ctx context.Context, who auth.Identity, space, user st
 		return err
 	})
 	if err == nil {
-		err = s.sweep(ctx, space, user, now, false)
+		err = cmp.Or(s.sweep(ctx, space, user, now, false), s.putOutOf(ctx, space, user, GoneBanned))
 	}
 	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.SpaceBanned, Subject: user, Space: space}, err)
 }

@@ -8,6 +8,7 @@ import (
 	"usher/auth"
 	"usher/internal/audit"
 	"usher/internal/secret"
+	"usher/internal/store"
 )
 
 // A Pass is what someone who may enter a room takes to its media server.
@@ -18,37 +19,52 @@ type Pass struct {
 	Room            Room
 }
 
-// Join is the entering decision, and where it is yes a token for the room's media server. No is a DeniedError, which
+// Join is the entering decision, and where it is yes a token for the room's media server, which begins the caller's stay
+// in the room or goes on with it. No is a DeniedError, which
 // tells whoever comes with a room's id why. It is auth.ErrWrongToken for who is neither a user nor on a seat.
 func (s *Spaces) Join(ctx context.Context, who auth.Identity, space, room string) (Pass, error) {
-	st, decision, err := s.enter(ctx, who, space, room)
+	var a arrival
+	var stay string
+	err := auth.Settle(func() error {
+		st, decision, recs, err := s.enter(ctx, who, space, room, arrivalKeys(who, room)...)
+		if err != nil {
+			return err
+		}
+		if a, err = s.arrival(ctx, st, decision.Role, recs); err != nil {
+			return err
+		}
+		stay, err = s.arrive(ctx, a)
+		return err
+	})
 	if err != nil {
 		return Pass{}, err
 	}
 	pass := Pass{RoomClaims: auth.RoomClaims{
-		Subject: who.ID, Workspace: st.Space.Workspace, Space: space, Room: room,
-		Role: string(decision.Role), Name: st.Name, How: st.How, ExternalUserID: st.ExternalID,
-		CanPublish: st.Room.mayPublish(decision.Role), Hidden: decision.Role == RoomMonitor, NotAfter: st.Ends,
-	}, Room: st.describedRoom()}
+		Subject: who.ID, Workspace: a.Space.Workspace, Space: space, Room: room, Session: stay,
+		Role: string(a.role), Name: a.Name, How: a.How, ExternalUserID: a.ExternalID,
+		CanPublish: a.Room.mayPublish(a.role), Hidden: a.role == RoomMonitor, NotAfter: a.until,
+	}, Room: a.describedRoom()}
 	pass.Token, pass.Expires, err = s.auth.RoomToken(pass.RoomClaims)
 	return pass, err
 }
 
-// enter is where somebody stands who may enter a room, and the decision that says so.
-func (s *Spaces) enter(ctx context.Context, who auth.Identity, space, room string) (Standing, Decision, error) {
+// enter is where somebody stands who may enter a room, the decision that says so, and the records of more.
+func (s *Spaces) enter(
+	ctx context.Context, who auth.Identity, space, room string, more ...store.Key,
+) (Standing, Decision, []store.Record, error) {
 	if who.Kind != auth.User && who.Kind != auth.Guest {
-		return Standing{}, Decision{}, auth.ErrWrongToken
+		return Standing{}, Decision{}, nil, auth.ErrWrongToken
 	}
-	st, _, err := s.InRoom(ctx, who, space, room)
+	st, recs, err := s.InRoom(ctx, who, space, room, more...)
 	if err != nil {
-		return Standing{}, Decision{}, err
+		return Standing{}, Decision{}, nil, err
 	}
 	decision := st.Enter()
 	if !decision.Allowed {
 		e := audit.Event{Type: audit.EntryRefused, Space: space, Room: room, Reason: string(decision.Code())}
 		err = cmp.Or(s.auth.Recorded(ctx, who, s.auth.Hourly(ctx, e, who.ID, room), nil), error(&DeniedError{decision}))
 	}
-	return st, decision, err
+	return st, decision, recs, err
 }
 
 // Approach finds the room of an alias for who stands before its door, and decides as Join does. A user of the workspace

@@ -26,6 +26,9 @@ func (s *Spaces) Ban(ctx context.Context, who auth.Identity, space, room, subjec
 		}
 		return s.changeRole(ctx, t, "", false, s.loss(Banned, fromRoom, who.ID), writes...)
 	})
+	if err == nil {
+		err = s.putOut(ctx, room, subject, GoneBanned)
+	}
 	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.Banned, Subject: subject, Space: space, Room: room}, err)
 }
 
@@ -46,6 +49,9 @@ func (s *Spaces) Kick(ctx context.Context, who auth.Identity, space, room, subje
 		}
 		return s.auth.Change(ctx, store.Tx{If: t.unchanged(), Do: kick.write("r:"+room, t.ban, t.Now)})
 	})
+	if err == nil {
+		err = s.putOut(ctx, room, subject, GoneKicked)
+	}
 	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.Kicked, Subject: subject, Space: space, Room: room}, err)
 }
 

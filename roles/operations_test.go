@@ -16,7 +16,9 @@ import (
 // dry reads a store and writes nothing: what an operation would be allowed to do can be asked many times.
 type dry struct{ store.Store }
 
-func (dry) Apply(context.Context, store.Tx) (store.Result, error) { return store.Result{}, nil }
+func (dry) Apply(_ context.Context, tx store.Tx) (store.Result, error) {
+	return store.Result{Read: make([]store.Record, len(tx.Read))}, nil
+}
 
 // A try is a caller and what he does it to.
 type try struct {
@@ -149,6 +151,15 @@ var operations = []struct {
 		return err
 	}},
 	{"joinRoom", func(ctx context.Context, t try) error { _, err := t.Join(ctx, t.who, t.space, t.room); return err }},
+	{"leaveRoom", func(ctx context.Context, t try) error { return t.Leave(ctx, t.who, t.space, t.room) }},
+	{"listRoomSessions", func(ctx context.Context, t try) error {
+		_, _, err := t.ListStays(ctx, t.who, t.space, t.room, StayFilter{}, first)
+		return err
+	}},
+	{"reportPresence", func(ctx context.Context, t try) error {
+		_, err := t.Report(ctx, t.who, t.space, t.room, t.room, true)
+		return err
+	}},
 	{"explainAccess: oneself", func(ctx context.Context, t try) error {
 		_, err := t.Explain(ctx, t.who, t.space, t.room, "")
 		return err

@@ -28,6 +28,7 @@ const (
 	Grant      Right = "grant and revoke roles"
 	Moderate   Right = "kick and ban"
 	IssueLinks Right = "issue guest links"
+	Report     Right = "report who is there"
 )
 
 // spaceRights names the least role in the space that has a right; none means: everyone whom the space lets in.
@@ -53,6 +54,7 @@ var roomRights = map[Right]struct {
 	Grant:      {RoomModerator, true},
 	Moderate:   {RoomModerator, false},
 	IssueLinks: {RoomModerator, false},
+	Report:     {RoomOwner, false},
 }
 
 // May is nil where the standing has the right. It is ErrForbidden for who may know of the place but lacks the right,

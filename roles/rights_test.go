@@ -29,6 +29,7 @@ var allRights = []struct {
 	{"Grant", Grant},
 	{"Moderate", Moderate},
 	{"IssueLinks", IssueLinks},
+	{"Report", Report},
 }
 
 // outcome is an error in one word.

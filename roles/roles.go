@@ -26,6 +26,7 @@ var (
 	ErrRoomClosed   = errors.New("roles: the room is closed")
 	ErrNotBanned    = errors.New("roles: not banned")
 	ErrUserBanned   = errors.New("roles: the user is banned there")
+	ErrStayOver     = errors.New("roles: the session in the room is over")
 )
 
 // A BannedError refuses someone who is banned, and says until when. Forever is its zero value.

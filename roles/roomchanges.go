@@ -61,6 +61,9 @@ func (s *Spaces) CloseRoom(ctx context.Context, who auth.Identity, space, room s
 			store.Set(auth.RoomKey(room), store.Record{"closed": store.Millis(s.auth.Now())}),
 		}})
 	})
+	if err == nil {
+		err = s.clear(ctx, room, RoomClosed)
+	}
 	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoomClosed, Space: space, Room: room}, err)
 }
 

@@ -36,6 +36,10 @@ type Room struct {
 	Closed    time.Time `store:"closed"`
 	Ended     time.Time `store:"ended"` // deleted
 
+	// MaxMeeting is for how many seconds two or more may be in the room together, in sum; then it closes itself. There is
+	// no bound where it is zero.
+	MaxMeeting int64 `store:"maxMeeting"`
+
 	Role Role // the caller's, where he asks for the room
 }
 

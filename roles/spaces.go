@@ -8,13 +8,15 @@ import (
 
 	"usher/auth"
 	"usher/internal/audit"
+	"usher/internal/outbox"
 	"usher/internal/store"
 )
 
 // Spaces is the book of spaces and rooms. It is safe for concurrent use, in any number of processes on one store.
 type Spaces struct {
-	auth *auth.Authority
-	set  Settings
+	auth    *auth.Authority
+	set     Settings
+	watches *outbox.Outbox // of rooms in which somebody is
 }
 
 // Settings are what the book is told at start.
@@ -23,7 +25,9 @@ type Settings struct {
 }
 
 // New opens the book.
-func New(a *auth.Authority, set Settings) *Spaces { return &Spaces{a, set} }
+func New(a *auth.Authority, set Settings) *Spaces {
+	return &Spaces{auth: a, set: set, watches: a.Queue("presence")}
+}
 
 // A Space holds rooms. A public one lets in every user of its workspace, a private one whoever has a role in it.
 type Space struct {

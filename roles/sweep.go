@@ -58,6 +58,9 @@ func (s *Spaces) sweepRoom(ctx context.Context, room Room) error {
 	if _, err := s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Delete(aliasKey(room.Alias))}}); err != nil {
 		return err
 	}
+	if err := s.sweepStays(ctx, room.ID); err != nil {
+		return err
+	}
 	place := "r:" + room.ID
 	list := index(place, "roles")
 	err := s.each(ctx, list, "", func(user string) error {

@@ -32,7 +32,7 @@ func (s *Spaces) Verify(ctx context.Context, who auth.Identity, place string) (V
 		}
 		space, room = recs[0]["space"], recs[0]["room"]
 	}
-	st, decision, err := s.enter(ctx, who, space, room)
+	st, decision, _, err := s.enter(ctx, who, space, room)
 	if errors.Is(err, ErrNotFound) {
 		err = ErrForbidden
 	}

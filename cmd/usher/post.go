@@ -89,10 +89,10 @@ func isLoopback(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// look is how often it is looked whether a mail waits.
+// look is how often it is looked whether something is to be done.
 const look = time.Second
 
-// delivery sends the mails of some queues until its context ends, and the last ones under way were sent.
+// delivery does what waits in some queues, mails say, until its context ends, and what was under way is done.
 func delivery(queues ...func(context.Context, <-chan time.Time)) func(context.Context) {
 	return func(ctx context.Context) {
 		var all sync.WaitGroup

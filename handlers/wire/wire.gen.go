@@ -96,6 +96,19 @@ const (
 	RoomRoleNameRoleRoomUser      RoomRoleName = "role_room_user"
 )
 
+// Defines values for RoomSessionEndReason.
+const (
+	RoomSessionEndReasonBanned       RoomSessionEndReason = "banned"
+	RoomSessionEndReasonDisconnected RoomSessionEndReason = "disconnected"
+	RoomSessionEndReasonKicked       RoomSessionEndReason = "kicked"
+	RoomSessionEndReasonLapsed       RoomSessionEndReason = "lapsed"
+	RoomSessionEndReasonLeft         RoomSessionEndReason = "left"
+	RoomSessionEndReasonRemoved      RoomSessionEndReason = "removed"
+	RoomSessionEndReasonRoomClosed   RoomSessionEndReason = "room_closed"
+	RoomSessionEndReasonRoomDeleted  RoomSessionEndReason = "room_deleted"
+	RoomSessionEndReasonTimeUsedUp   RoomSessionEndReason = "time_used_up"
+)
+
 // Defines values for RoomType.
 const (
 	RoomTypeLesson  RoomType = "lesson"
@@ -1213,6 +1226,11 @@ type Phone = string
 // PlainClientID Example: web
 type PlainClientID = string
 
+// PresenceReport Example: {"connected":true}
+type PresenceReport struct {
+	Connected bool `json:"connected"`
+}
+
 // Problem Example: {"code":"invite_used","detail":"The invite has been used by someone else.","message":"The invite has been used by someone else.","requestId":"5f0c3a1be2d94c77","status":410,"title":"Gone","type":"https://usher.example.com/problems#invite_used"}
 type Problem struct {
 	// Code A stable word.
@@ -1349,7 +1367,7 @@ type RoomCreated struct {
 // Example: https://call.example.com/{room}?name={name}
 type RoomPage = string
 
-// RoomPass Example: {"expiresAt":"2026-11-22T09:05:00Z","role":"role_room_user","room":{"access":"open","alias":"q3_5V3uwikX-","createdAt":"2026-11-22T09:00:00Z","id":"60d55c0eb9ef88ab17b0aabb","isChatAllowed":true,"isClosed":false,"isPublic":true,"isScreensharingAllowed":true,"name":"Algebra","spaceId":"62bcc725721aeb718445daf7","type":"lesson"},"roomToken":"eyJ0eXAiOiJyb29tK2p3dCI…"}
+// RoomPass Example: {"expiresAt":"2026-11-22T09:05:00Z","role":"role_room_user","room":{"access":"open","alias":"q3_5V3uwikX-","createdAt":"2026-11-22T09:00:00Z","id":"60d55c0eb9ef88ab17b0aabb","isChatAllowed":true,"isClosed":false,"isPublic":true,"isScreensharingAllowed":true,"name":"Algebra","spaceId":"62bcc725721aeb718445daf7","type":"lesson"},"roomToken":"eyJ0eXAiOiJyb29tK2p3dCI…","sessionId":"6a0c1fd41f46ac12ff0eec79"}
 type RoomPass struct {
 	// ExpiresAt Example: 2026-11-22T09:00:00Z
 	ExpiresAt Instant `json:"expiresAt"`
@@ -1362,6 +1380,9 @@ type RoomPass struct {
 
 	// RoomToken A JWT for the media server (`typ: room+jwt`).
 	RoomToken string `json:"roomToken"`
+
+	// SessionID The session in the room, which the token says, too.
+	SessionID ID `json:"sessionId"`
 }
 
 // RoomRole Example: {"role":"role_room_user","userId":"60d55c0eb9ef88ab17b0aabb"}
@@ -1385,6 +1406,53 @@ type RoomRoleName string
 // RoomRoles Example: {"items":[{"name":"John Smith","role":"role_room_user","since":"2026-11-22T09:00:00Z","userId":"60d55c0eb9ef88ab17b0aabb"}]}
 type RoomRoles struct {
 	Items []RoomRole `json:"items"`
+
+	// Next Where the next page begins; absent on the last.
+	//
+	// Example: NjBjYjFmZDQxZjQ2YWMxMmZmMGVlYzc5
+	Next Next `json:"next,omitempty,omitzero"`
+}
+
+// RoomSession A session in a room, of a user or of a guest.
+//
+// Example: {"connectedAt":"2026-11-22T09:00:00Z","id":"6a0c1fd41f46ac12ff0eec79","name":"John Smith","role":"role_room_user","userId":"60cb1fd41f46ac12ff0eec79"}
+type RoomSession struct {
+	// ConnectedAt Example: 2026-11-22T09:00:00Z
+	ConnectedAt Instant `json:"connectedAt"`
+
+	// DisconnectedAt Absent while it goes on.
+	DisconnectedAt Instant `json:"disconnectedAt,omitempty,omitzero"`
+
+	// EndReason How it ended: `lapsed` when nothing more was heard of it, `disconnected` by a media server's report.
+	EndReason RoomSessionEndReason `json:"endReason,omitempty,omitzero"`
+
+	// ExternalUserID The integrator's own id of a person.
+	//
+	// Example: student-4711
+	ExternalUserID ExternalID `json:"externalUserId,omitempty,omitzero"`
+
+	// ID Example: 60cb1fd41f46ac12ff0eec79
+	ID ID `json:"id"`
+
+	// Name The shown name.
+	Name ShownName `json:"name"`
+
+	// Role Example: role_room_user
+	Role RoomRoleName `json:"role"`
+
+	// SeatID Example: 60cb1fd41f46ac12ff0eec79
+	SeatID ID `json:"seatId,omitempty,omitzero"`
+
+	// UserID Example: 60cb1fd41f46ac12ff0eec79
+	UserID ID `json:"userId,omitempty,omitzero"`
+}
+
+// RoomSessionEndReason How it ended: `lapsed` when nothing more was heard of it, `disconnected` by a media server's report.
+type RoomSessionEndReason string
+
+// RoomSessions Example: {"items":[{"connectedAt":"2026-11-22T09:00:00Z","id":"6a0c1fd41f46ac12ff0eec79","name":"John Smith","role":"role_room_user","userId":"60cb1fd41f46ac12ff0eec79"}]}
+type RoomSessions struct {
+	Items []RoomSession `json:"items"`
 
 	// Next Where the next page begins; absent on the last.
 	//
@@ -1877,6 +1945,9 @@ type QrCode string
 // RoomID Example: 60cb1fd41f46ac12ff0eec79
 type RoomID = ID
 
+// RoomSessionID Example: 60cb1fd41f46ac12ff0eec79
+type RoomSessionID = ID
+
 // SessionID Example: 60cb1fd41f46ac12ff0eec79
 type SessionID = ID
 
@@ -2147,6 +2218,21 @@ type RevokeRoleParams struct {
 // RevokeRoleParamsIssued defines parameters for RevokeRole.
 type RevokeRoleParamsIssued string
 
+// ListRoomSessionsParams defines parameters for ListRoomSessions.
+type ListRoomSessionsParams struct {
+	// Limit The most entries to answer.
+	Limit Limit `form:"limit,omitempty" json:"limit,omitempty,omitzero"`
+
+	// After The `next` of the page before. It is opaque.
+	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
+
+	// UserID Only those of a user or a seat.
+	UserID ID `form:"userId,omitempty" json:"userId,omitempty,omitzero"`
+
+	// Connected Only those that go on, or only those that have ended.
+	Connected bool `form:"connected,omitempty" json:"connected,omitempty,omitzero"`
+}
+
 // ListUsersParams defines parameters for ListUsers.
 type ListUsersParams struct {
 	// Limit The most entries to answer.
@@ -2263,6 +2349,9 @@ type KickJSONRequestBody = KickTarget
 
 // GrantRoleJSONRequestBody defines body for GrantRole for application/json ContentType.
 type GrantRoleJSONRequestBody = RoleGrant
+
+// ReportPresenceJSONRequestBody defines body for ReportPresence for application/json ContentType.
+type ReportPresenceJSONRequestBody = PresenceReport
 
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = NewUser

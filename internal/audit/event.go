@@ -115,7 +115,7 @@ var Types = []struct {
 	{SpaceUnbanned, "A ban from a space was lifted."},
 	{RoomCreated, "A room was made."},
 	{RoomUpdated, "A room was changed."},
-	{RoomClosed, "A room was closed."},
+	{RoomClosed, "A room was closed. By nobody, and with `time_used_up` as its reason, it was where its time for meetings was over."},
 	{RoomDeleted, "A room was deleted."},
 	{RoleGranted, "A role in a room was given."},
 	{RoleRevoked, "A role in a room was taken."},
