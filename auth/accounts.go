@@ -30,6 +30,7 @@ type Account struct {
 	Blocked       bool
 	Role          WorkspaceRole
 	Created       time.Time
+	Seen          time.Time // when he last came: signed in, refreshed or entered a room; noted once an hour
 }
 
 // ShownName is what others see a user called. It is never the e-mail address.
@@ -50,6 +51,7 @@ type account struct {
 	Created       time.Time `store:"created"`
 	Ended         time.Time `store:"ended"`
 	Paused        time.Time `store:"paused"`
+	Seen          time.Time `store:"seen"`
 
 	// An e-mail address that the user had, and can have again until then.
 	HeldEmail string    `store:"heldEmail"`
@@ -81,7 +83,7 @@ func (u account) seen() Account {
 	return Account{
 		ID: u.ID, Workspace: u.Workspace, Email: u.Email, Username: u.Username, ExternalID: u.ExternalID,
 		Phone: u.Phone, Name: u.Name, ProfileURL: u.ProfileURL, EmailVerified: u.EmailVerified,
-		Blocked: !u.Paused.IsZero(), Created: u.Created,
+		Blocked: !u.Paused.IsZero(), Created: u.Created, Seen: u.Seen,
 	}
 }
 

@@ -90,6 +90,7 @@ func (a *Authority) signIn(ctx context.Context, who Identity, user, fields store
 	key := UserKey(user["id"])
 	who.ID, who.How = user["id"], userHow(user)
 	who, ends, writes := a.newSession(ctx, who, cmp.Or(fields["epoch"], user["epoch"]))
+	writes = append(writes, noteSeen(who.ID, user, a.Now())...)
 	if fields != nil {
 		writes = append(writes, store.Set(key, fields))
 	}

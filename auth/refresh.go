@@ -90,6 +90,7 @@ func (a *Authority) rotate(ctx context.Context, t ticket, anchors []store.Record
 		next["device"], next["address"] = seenFrom(ctx)
 		lists = append(lists, store.Remove(sessionIndex(t.who.ID), ByTime(was, t.who.Session))) // first: it may be the same
 		lists = append(lists, keep(t.who, ends, now)...)
+		lists = append(lists, noteSeen(t.who.ID, anchors[1], now)...)
 	}
 	err := a.Change(ctx, store.Tx{If: t.holds(anchors, now), Do: append(lists, store.Set(key, next))})
 	if err != nil {

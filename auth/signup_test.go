@@ -78,7 +78,7 @@ func TestAStrangerSignsUp(t *testing.T) {
 		require.NoError(w, err)
 		require.Equal(w, Account{
 			ID: ann.ID, Workspace: w.first.Workspace, Email: "ann@usher.test", EmailVerified: true, Username: "ann",
-			Phone: "+49 30 1234", Name: "Ann: visit evil.test", ProfileURL: "https://usher.test/ann.png", Created: w.Now(),
+			Phone: "+49 30 1234", Name: "Ann: visit evil.test", ProfileURL: "https://usher.test/ann.png", Created: w.Now(), Seen: w.Now(),
 		}, me)
 		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), token), ErrProof, "once")
 		w.write(store.Insert(userIndex(w.first.Workspace), ByTime(w.Now().Add(time.Minute), ann.ID))) // of another use of the link, which came too late

@@ -28,7 +28,7 @@ func TestCreateUser(t *testing.T) {
 		require.NoError(w, err)
 		require.Equal(w, Account{
 			ID: id, Workspace: w.first.Workspace, Email: "Ann@Usher.test", Username: "Ann Ash",
-			Phone: "+49 30 1234", Name: "Ann", ProfileURL: "https://usher.test/ann.png", Created: w.Now(),
+			Phone: "+49 30 1234", Name: "Ann", ProfileURL: "https://usher.test/ann.png", Created: w.Now(), Seen: w.Now(),
 		}, me)
 
 		_, err = w.CreateUser(w.ctx(), ann, newUser("bob")) // any signed-in user may

@@ -32,7 +32,7 @@ func userOf(u auth.Account) wire.User {
 	return wire.User{
 		ID: u.ID, Email: u.Email, EmailVerified: u.EmailVerified, Username: u.Username, ExternalID: u.ExternalID,
 		Name: u.Name, Phone: u.Phone, ProfileURL: u.ProfileURL, Role: wire.WorkspaceRole(u.Role),
-		IsBlocked: u.Blocked, CreatedAt: u.Created,
+		IsBlocked: u.Blocked, CreatedAt: u.Created, LastAccessAt: u.Seen,
 	}
 }
 

@@ -106,6 +106,26 @@ func TestAStayIsAChainOfTokens(t *testing.T) {
 	})
 }
 
+// Whatever is written while every reply is lost once, is counted once.
+func TestACountSurvivesLostReplies(t *testing.T) {
+	onEach(t, func(w *world) {
+		at, slow := w.place(true, Open), w.on(func(s store.Store) store.Store { return stuttering{s} })
+		var who []auth.Identity
+		for range 3 {
+			who = append(who, w.seat(at, "user"))
+			slow.enter(at, who[len(who)-1])
+			w.occupied(at, len(who), len(who))
+		}
+		w.forward(2 * time.Minute)
+		slow.enter(at, who[0])
+		w.forward(4 * time.Minute)
+		slow.look()
+		w.occupied(at, 1, 1)
+		require.NoError(w, slow.Leave(w.Context(), who[0], at.space, at.room))
+		w.occupied(at, 0, 0)
+	})
+}
+
 // A stay ends at once, whoever ends it, and what went on in the room is told and counted.
 func TestHowAStayEnds(t *testing.T) {
 	onEach(t, func(w *world) {

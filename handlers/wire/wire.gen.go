@@ -1806,6 +1806,9 @@ type User struct {
 	ID        ID   `json:"id"`
 	IsBlocked bool `json:"isBlocked"`
 
+	// LastAccessAt When the user last signed in, went on with a session or entered a room, to the hour. Absent where he never did.
+	LastAccessAt Instant `json:"lastAccessAt,omitempty,omitzero"`
+
 	// Name Example: John Smith
 	Name ShownName `json:"name,omitempty,omitzero"`
 
