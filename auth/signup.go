@@ -9,7 +9,6 @@ import (
 	"usher/internal/audit"
 	"usher/internal/mail"
 	"usher/internal/outbox"
-	"usher/internal/password"
 	"usher/internal/secret"
 	"usher/internal/store"
 )
@@ -20,7 +19,9 @@ var (
 	ErrCaptchaMissing = errors.New("auth: a stranger has to solve a captcha")
 )
 
-// A Stranger is who signs up: the user that he wants to be, and what shows that he has taken some trouble.
+// A Stranger is who signs up: the user that he wants to be, and what shows that he has taken some trouble. Whoever asks
+// need not be who has the address, and so he chooses no password: one that he says is held against the rules, so that a
+// form can tell, and forgotten.
 type Stranger struct {
 	NewUser
 	Client  string // of the workspace that he wants to be in; web where empty
@@ -32,7 +33,7 @@ type Stranger struct {
 // SignUp mails a stranger a link that makes him a user. Until it is used nobody is one, and no name is reserved: who has
 // the address already, and so an account, is told that instead. The answer, and the work until it, is the same for
 // both. It returns ErrSignUpClosed, a *FieldError, the errors of password.Check, ErrCaptchaMissing, captcha.ErrRefused,
-// captcha.ErrUnavailable, ErrUsernameTaken, password.ErrBusy.
+// captcha.ErrUnavailable, ErrUsernameTaken.
 func (a *Authority) SignUp(ctx context.Context, in Stranger) error {
 	if !a.TakesStrangers(false) {
 		return ErrSignUpClosed
@@ -85,11 +86,14 @@ func (a *Authority) apply(ctx context.Context, in Stranger, u account, invited b
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	hash, err := a.hasher.Hash(ctx, in.Password)
-	if err != nil {
-		return err
+	return a.await(ctx, u, pending{invited, in.Back})
+}
+
+func (in Stranger) check() (account, error) {
+	if in.Password.Empty() {
+		return in.described()
 	}
-	return a.await(ctx, u, hash, pending{invited, in.Back})
+	return in.NewUser.check()
 }
 
 // pending is what is kept of a sign-up beside the user.
@@ -99,12 +103,11 @@ type pending struct {
 }
 
 // await keeps who wants to be a user for as long as the link of the mail is good, where the user is going to be.
-func (a *Authority) await(ctx context.Context, u account, hash password.Hash, kept pending) error {
+func (a *Authority) await(ctx context.Context, u account, kept pending) error {
 	now := a.Now()
 	u.ID = a.NewID()
 	p := proof{Task: a.NewID(), At: now, Ends: now.Add(mails[toSignUp].good), Email: u.Email}
 	rec := store.Fields(u)
-	maps.Copy(rec, passwordFields(hash))
 	maps.Copy(rec, store.Fields(p))
 	maps.Copy(rec, store.Fields(kept))
 	key := proofKey(u.ID, toSignUp, p.Task)
@@ -144,11 +147,19 @@ func (a *Authority) welcome(ctx context.Context, e errand, t outbox.Task) (m mai
 	})
 }
 
-// ConfirmSignUp makes whoever a mail reached the user that he wanted to be, with the address verified. It returns
-// ErrProof, and ErrEmailTaken or ErrUsernameTaken where somebody else was first.
-func (a *Authority) ConfirmSignUp(ctx context.Context, token secret.String) error {
+// ConfirmSignUp makes whoever a mail reached the user who was asked for, with the address verified, and the password
+// that he chooses. It returns ErrProof, the errors of password.Check, password.ErrBusy, and ErrEmailTaken or
+// ErrUsernameTaken where somebody else was first.
+func (a *Authority) ConfirmSignUp(ctx context.Context, token, chosen secret.String) error {
 	return Settle(func() error {
 		b, u, err := a.awaited(ctx, token)
+		if err != nil {
+			return err
+		}
+		if err := checkPassword(chosen, u.Email, u.Username); err != nil {
+			return err
+		}
+		hash, err := a.hasher.Hash(ctx, chosen)
 		if err != nil {
 			return err
 		}
@@ -161,7 +172,7 @@ func (a *Authority) ConfirmSignUp(ctx context.Context, token secret.String) erro
 		if err := a.witnessed(ctx, b, audit.UserCreated); err != nil {
 			return err
 		}
-		return a.found(ctx, u, hashOf(b.user), store.Tx{
+		return a.found(ctx, u, hash, store.Tx{
 			If: []store.Cond{store.Equal(b.key, "hash", b.Hash)}, Do: []store.Write{store.Delete(b.key)},
 		})
 	})

@@ -71,7 +71,7 @@ func TestAStrangerSignsUp(t *testing.T) {
 
 		w.forward(24*time.Hour - time.Millisecond)
 		token := secret.New(got.Token())
-		require.NoError(w, w.ConfirmSignUp(w.ctx(), token))
+		require.NoError(w, w.ConfirmSignUp(w.ctx(), token, secret.New(good)))
 		ann := w.signedIn("ann", good)
 		require.Equal(w, ByVerifiedAccount, ann.How)
 		me, err := w.GetMe(w.ctx(), ann)
@@ -80,7 +80,7 @@ func TestAStrangerSignsUp(t *testing.T) {
 			ID: ann.ID, Workspace: w.first.Workspace, Email: "ann@usher.test", EmailVerified: true, Username: "ann",
 			Phone: "+49 30 1234", Name: "Ann: visit evil.test", ProfileURL: "https://usher.test/ann.png", Created: w.Now(), Seen: w.Now(),
 		}, me)
-		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), token), ErrProof, "once")
+		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), token, secret.New(good)), ErrProof, "once")
 		w.write(store.Insert(userIndex(w.first.Workspace), ByTime(w.Now().Add(time.Minute), ann.ID))) // of another use of the link, which came too late
 		users, _, err := w.ListUsers(w.ctx(), w.signedIn("admin@usher.test", good), Page{Limit: 10})
 		require.NoError(w, err)
@@ -105,9 +105,9 @@ func TestALinkToSignUpEnds(t *testing.T) {
 	onEachOpen(t, func(w *world) {
 		token := secret.New(w.signsUp().Token())
 		shut := w.open(w.Store, settings)
-		require.ErrorIs(w, shut.ConfirmSignUp(w.ctx(), token), ErrProof, "strangers are not wanted any more")
+		require.ErrorIs(w, shut.ConfirmSignUp(w.ctx(), token, secret.New(good)), ErrProof, "strangers are not wanted any more")
 		w.forward(24 * time.Hour)
-		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), token), ErrProof)
+		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), token, secret.New(good)), ErrProof)
 		w.refusesSignIn("ann")
 	})
 }
@@ -137,9 +137,9 @@ func TestTheFirstToConfirmHasTheName(t *testing.T) {
 		same.Email = "else@usher.test"
 		require.NoError(w, w.SignUp(w.ctx(), same))
 		namesake := secret.New(w.letter().Token())
-		require.NoError(w, w.ConfirmSignUp(w.ctx(), owner))
-		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), squatter), ErrEmailTaken)
-		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), namesake), ErrUsernameTaken)
+		require.NoError(w, w.ConfirmSignUp(w.ctx(), owner, secret.New(good)))
+		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), squatter, secret.New(good)), ErrEmailTaken)
+		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), namesake, secret.New(good)), ErrUsernameTaken)
 		require.ErrorIs(w, w.SignUp(w.ctx(), w.stranger("Ann")), ErrUsernameTaken, "which is for all to see")
 		w.signedIn("ann", good)
 		_, err := w.CreateUser(w.ctx(), w.admin, newUser("ann"))
@@ -148,14 +148,14 @@ func TestTheFirstToConfirmHasTheName(t *testing.T) {
 		again := w.stranger("eve")
 		again.Email = "else@usher.test"
 		require.NoError(w, w.SignUp(w.ctx(), again))
-		require.NoError(w, w.ConfirmSignUp(w.ctx(), secret.New(w.letter().Token())))
+		require.NoError(w, w.ConfirmSignUp(w.ctx(), secret.New(w.letter().Token()), secret.New(good)))
 	})
 }
 
 func TestALinkToSignUpMakesOneUserForAThousand(t *testing.T) {
 	onEachOpen(t, func(w *world) {
 		token := secret.New(w.signsUp().Token())
-		met := atOnce(50, func(int) error { return w.ConfirmSignUp(w.ctx(), token) })
+		met := atOnce(50, func(int) error { return w.ConfirmSignUp(w.ctx(), token, secret.New(good)) })
 		require.Equal(w, map[error]int{nil: 1, ErrProof: 49}, met)
 		w.signedIn("ann", good)
 		w.signedIn("ann@usher.test", good)
@@ -241,7 +241,7 @@ func TestAStrangerSignsUpWhereHisClientIs(t *testing.T) {
 		s := w.stranger("ann")
 		s.Client = other.PublicClient
 		require.NoError(w, w.SignUp(w.ctx(), s))
-		require.NoError(w, w.ConfirmSignUp(w.ctx(), secret.New(w.letter().Token())))
+		require.NoError(w, w.ConfirmSignUp(w.ctx(), secret.New(w.letter().Token()), secret.New(good)))
 		tokens, err := w.GetAccessToken(w.ctx(), TokenRequest{GrantType: "password", ClientID: other.PublicClient, Username: "ann", Password: secret.New(good)})
 		require.NoError(w, err)
 		require.Equal(w, other.Workspace, w.identity(tokens).Workspace)

@@ -62,16 +62,24 @@ func (a *Authority) mayEnrol(ctx context.Context, who Identity) error {
 	return nil
 }
 
-// check returns the account that a NewUser asks for.
+// check returns the account that a NewUser asks for, with a password.
 func (in NewUser) check() (account, error) {
+	u, err := in.described()
+	if err != nil {
+		return u, err
+	}
+	return u, checkPassword(in.Password, u.Email, u.Username)
+}
+
+// described is check for whoever has no password yet.
+func (in NewUser) described() (account, error) {
 	var u account
-	var errs [6]error
+	var errs [5]error
 	u.Email, errs[0] = checkEmail(in.Email)
 	u.Username, errs[1] = checkUsername(in.Username)
 	u.Phone, errs[2] = checkPhone(in.Phone)
 	u.Name, errs[3] = checkName(in.Name)
 	u.ProfileURL, errs[4] = checkURL(in.ProfileURL)
-	errs[5] = checkPassword(in.Password, u.Email, u.Username)
 	return u, cmp.Or(errs[:]...)
 }
 

@@ -20,29 +20,29 @@ const accountPolicy = "default-src 'none'; script-src 'self'; style-src 'self'; 
 // accountPages are where the links of mails lead, and what happens there when a button is pressed.
 var accountPages = map[string]struct {
 	Operation, Title, Says, Button, Done string
-	Password                             bool
+	Password                             string // the field that takes one
 }{
 	"/reset-password": {
 		"v1/auth/password/reset", "Choose a new password", "You are signed out everywhere then.",
-		"Set the password", "Your password is the new one. You can sign in with it.", true,
+		"Set the password", "Your password is the new one. You can sign in with it.", "newPassword",
 	},
 	"/confirm-sign-up": {
 		"v1/auth/sign-up/confirm", "Confirm that you sign up",
-		"You have signed up with this e-mail address, and chosen a password. If that was somebody else, close this page.",
-		"Make the account", "Your account is there. You can sign in to it.", false,
+		"Somebody has signed up with this e-mail address. If that was not you, close this page; if it was, choose a password.",
+		"Make the account", "Your account is there. You can sign in to it.", "password",
 	},
 	"/verify-email": {
 		"v1/auth/email/verify", "Confirm your e-mail address", "This e-mail address is to be yours.",
-		"Confirm the address", "Your e-mail address is confirmed.", false,
+		"Confirm the address", "Your e-mail address is confirmed.", "",
 	},
 	"/confirm-email": {
 		"v1/auth/email/confirm", "Confirm your new e-mail address", "Your account gets this e-mail address, in the place of the old one.",
-		"Confirm the new address", "Your account has the new e-mail address.", false,
+		"Confirm the new address", "Your account has the new e-mail address.", "",
 	},
 	"/undo-email": {
 		"v1/auth/email/undo", "Undo the change of your e-mail address",
 		"Your account gets this e-mail address back. Choose a new password, too: whoever changed the address knew the old one.",
-		"Undo the change", "Your account has this e-mail address again, and the new password. You can sign in with it.", true,
+		"Undo the change", "Your account has this e-mail address again, and the new password. You can sign in with it.", "newPassword",
 	},
 }
 

@@ -24,8 +24,8 @@ func (a *api) resetPassword(c *call, in wire.PasswordReset) (any, error) {
 	return nil, a.Authority.ResetPassword(c, secret.New(in.Token), secret.New(in.NewPassword))
 }
 
-func (a *api) confirmSignUp(c *call, in wire.MailToken) (any, error) {
-	return nil, a.Authority.ConfirmSignUp(c, secret.New(in.Token))
+func (a *api) confirmSignUp(c *call, in wire.SignUpConfirmation) (any, error) {
+	return nil, a.Authority.ConfirmSignUp(c, secret.New(in.Token), secret.New(in.Password))
 }
 
 func (a *api) verifyEmail(c *call, in wire.MailToken) (any, error) {

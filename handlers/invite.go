@@ -118,7 +118,7 @@ func (p invitePage) leave(c *call) error {
 func (p invitePage) signsUp(c *call, form url.Values) error {
 	c.who = auth.Identity{}
 	return p.sends(c, p.signUp, kindJSON, map[string]any{
-		"email": form.Get("email"), "username": form.Get("username"), "password": form.Get("password"),
+		"email": form.Get("email"), "username": form.Get("username"),
 		"invite": map[string]any{"spaceId": c.id("spaceId"), "inviteId": c.id("inviteId")},
 	}, with(p.createUser))
 }

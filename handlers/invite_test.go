@@ -140,22 +140,20 @@ func TestAnInviteeMakesAnAccount(t *testing.T) {
 		sc.id["newcomer"] = "newcomer@there.test"
 		i := sc.invited(`,"email":"newcomer@there.test"`)
 		require.NotContains(t, i.sees(200, "Make an account").raw, "there.test")
-		signUp := func(email, username, password string) reply {
-			return i.presses("sign-up", "email", email, "username", username, "password", password)
+		signUp := func(email, username string) reply {
+			return i.presses("sign-up", "email", email, "username", username)
 		}
-		i.tells(signUp("else@there.test", "newcomer", goodPass), 422, "Use the e-mail address that this invitation was sent to", `value="else@there.test"`)
-		i.tells(signUp("newcomer@there.test", "newcomer", "password1"), 422, "one of those that are tried first")
-		i.tells(signUp("newcomer@there.test", "Pupil", goodPass), 409, "Somebody else has this username")
-		i.tells(signUp("newcomer", "newcomer", goodPass), 422, "can&#39;t be taken")
-		done := i.tells(signUp("Newcomer@there.test", "newcomer", goodPass), 200, "Look into your mailbox")
-		require.NotContains(t, done.raw, goodPass)
+		i.tells(signUp("else@there.test", "newcomer"), 422, "Use the e-mail address that this invitation was sent to", `value="else@there.test"`)
+		i.tells(signUp("newcomer@there.test", "Pupil"), 409, "Somebody else has this username")
+		i.tells(signUp("newcomer", "newcomer"), 422, "can&#39;t be taken")
+		i.tells(signUp("Newcomer@there.test", "newcomer"), 200, "Look into your mailbox")
 
 		sc.id["newcomer"] = "Newcomer@there.test"
 		sc.mailed("signUpToken", mail.SignUp, "newcomer")
 		token, back, _ := strings.Cut(sc.id["signUpToken"], "&back=")
 		require.Equal(t, i.page, back)
 		sc.id["signUpToken"] = token
-		sc.fill("POST", "nobody", "/v1/auth/sign-up/confirm", `{"token":"{signUpToken}"}`)
+		sc.fill("POST", "nobody", "/v1/auth/sign-up/confirm", `{"token":"{signUpToken}","password":"`+goodPass+`"}`)
 		i = i.by("newcomer")
 		i.sees(200, "Join as newcomer")
 		i.joins()

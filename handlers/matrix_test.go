@@ -30,7 +30,7 @@ var rows = []struct{ operation, method, path, body string }{
 
 	{"forgotPassword", "POST", "/v1/auth/password/forgot", `{"email":"{anybody}","client_id":"{web}"}`},
 	{"resetPassword", "POST", "/v1/auth/password/reset", `{"token":"{resetToken}","newPassword":"another horse 8 battery"}`},
-	{"confirmSignUp", "POST", "/v1/auth/sign-up/confirm", `{"token":"{signUpToken}"}`},
+	{"confirmSignUp", "POST", "/v1/auth/sign-up/confirm", `{"token":"{signUpToken}","password":"` + goodPass + `"}`},
 	{"verifyEmail", "POST", "/v1/auth/email/verify", `{"token":"{verifyToken}"}`},
 	{"confirmEmailChange", "POST", "/v1/auth/email/confirm", `{"token":"{changeToken}"}`},
 	{"undoEmailChange", "POST", "/v1/auth/email/undo", `{"token":"{undoToken}","newPassword":"another horse 8 battery"}`},

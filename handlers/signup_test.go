@@ -54,7 +54,7 @@ func TestAStrangerIsToldNothingOfAnAddress(t *testing.T) {
 		}
 		require.Equal(t, map[string]mail.Kind{"pupil@here.test": mail.Taken, "nobody@here.test": mail.SignUp}, kinds)
 
-		sc.fill("POST", "nobody", "/v1/auth/sign-up/confirm", `{"token":"{signUpToken}"}`)
+		sc.fill("POST", "nobody", "/v1/auth/sign-up/confirm", `{"token":"{signUpToken}","password":"`+goodPass+`"}`)
 		require.NotEmpty(t, sc.signIn(sc.id["web"], "nobody@here.test"))
 	})
 }

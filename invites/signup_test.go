@@ -18,7 +18,7 @@ const newcomersPassword = "correct horse 7 newcomer"
 func (h *house) signsUp(email, space, invite string) error {
 	h.Helper()
 	return h.desk.SignUp(h.Context(), auth.Stranger{NewUser: auth.NewUser{
-		Email: email, Username: "newcomer", Password: secret.New(newcomersPassword),
+		Email: email, Username: "newcomer", Password: secret.New("what a stranger likes"),
 	}, Client: h.client}, space, invite)
 }
 
@@ -33,9 +33,9 @@ func TestWhoIsInvitedSignsUp(t *testing.T) {
 		token, back, _ := strings.Cut(got[0].Token(), "&back=")
 		require.Equal(t, "/invite/"+h.space+"/"+in.ID, back)
 		h.open(auth.SignUpAdmins)
-		require.ErrorIs(t, h.auth.ConfirmSignUp(t.Context(), secret.New(token)), auth.ErrProof, "administrators alone make users by now")
+		require.ErrorIs(t, h.auth.ConfirmSignUp(t.Context(), secret.New(token), secret.New(newcomersPassword)), auth.ErrProof, "administrators alone make users by now")
 		h.open(auth.SignUpUsers)
-		require.NoError(t, h.auth.ConfirmSignUp(t.Context(), secret.New(token)))
+		require.NoError(t, h.auth.ConfirmSignUp(t.Context(), secret.New(token), secret.New(newcomersPassword)))
 		newcomer := h.signIn("new@there.test", secret.New(newcomersPassword))
 		require.Equal(t, auth.ByVerifiedAccount, newcomer.How)
 		_, err := h.desk.ActivateInvite(t.Context(), newcomer, h.space, in.ID)

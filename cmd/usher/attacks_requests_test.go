@@ -25,6 +25,20 @@ func fixedSeat(s *siege) {
 	s.refuses("410 link_used", "POST", "/v1/access/redeem", "", redemption(tokenOf(s.T, link)))
 }
 
+// chosenPassword is a sign-up for somebody else, by who knows of his invite, and then what he does with the mail.
+func chosenPassword(s *siege) {
+	at := "/v1/spaces/" + s.space + "/invites"
+	invite := s.made(s.T, at, s.ann, `{"role":"role_space_user","email":"invitee@example.com"}`).ID
+	asked := s.ask(s.Context(), "POST", "/v1/users", "", `{"email":"invitee@example.com","username":"invitee","password":"an eavesdropper's 9",
+		"invite":{"spaceId":"`+s.space+`","inviteId":"`+invite+`"}}`)
+	require.Equal(s, 202, asked.status, asked.body)
+	token, _, _ := strings.Cut(s.post.Next().Token(), "&")
+	s.refuses("422 invalid", "POST", "/v1/auth/sign-up/confirm", "", `{"token":"`+token+`"}`)
+	require.Equal(s, 204, s.ask(s.Context(), "POST", "/v1/auth/sign-up/confirm", "", `{"token":"`+token+`","password":"`+theirPassword+`"}`).status)
+	s.tokens("400 invalid_grant", strings.Replace(signingIn("invitee"), theirPassword, "an eavesdropper's 9", 1))
+	s.tokens("200", signingIn("invitee"))
+}
+
 func forgedHost(s *siege) {
 	room := "/v1/spaces/" + s.space + "/rooms/" + s.room
 	for _, try := range [][3]string{

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"usher/internal/mailtest"
 )
 
 // attacks are tried on the real program, on either store, by who knows the API and the source and has an account, in
@@ -33,6 +35,7 @@ var attacks = []struct {
 	{"look like somebody else by another script", "names are compared, and refused, as Unicode has it", lookAlikes},
 	{"change one password many times at once", "the change is conditional on what was compared, and ends the session that asked", parallelPasswords},
 	{"take one address many times at once", "a name is a record that one transaction can make", parallelAddresses},
+	{"sign up in the name of an invitee, with a password of one's own", "the password is said by whoever shows the token of the mail", chosenPassword},
 	{"guess a link's PIN many times at once", "a guess counts, in its link's own line, before it is answered", parallelPINs},
 	{"have a browser send what its user did not ask for", "no request of another origin's page is authorised by a cookie, or sets one", forgedRequest},
 	{"have a sign-in lead elsewhere", "the sign-in returns to listed hosts, read in one way", openRedirect},
@@ -64,6 +67,7 @@ type siege struct {
 	dir   string
 	flags []string
 	eve   string // her access token
+	post  *mailtest.Server
 }
 
 func besieged(t *testing.T, dir string, flags []string) *siege {
@@ -71,8 +75,9 @@ func besieged(t *testing.T, dir string, flags []string) *siege {
 	made, log, code := finish(t, dir, append(flags, "workspace", "create", "--name", "Eve's",
 		"--admin-email", "eve@example.com", "--admin-password", adminPassword)...)
 	require.Zero(t, code, log)
-	flags = append(flags, "--client-secret", clientSecret)
-	s := &siege{T: t, whole: t, dir: dir, flags: flags, process: servingAnn(t, dir, flags...)}
+	post := mailtest.Start(t)
+	flags = append(append(flags, mailingBy(post)...), "--client-secret", clientSecret)
+	s := &siege{T: t, whole: t, dir: dir, flags: flags, post: post, process: servingAnn(t, dir, flags...)}
 	s.stage = stageAt(t, s.process)
 	client := regexp.MustCompile(`PUBLIC_CLIENT='(\S+)'`).FindStringSubmatch(made)[1]
 	s.eve = s.tokens("200", `{"grant_type":"password","client_id":"`+client+`","username":"eve@example.com","password":"`+adminPassword+`"}`).Access

@@ -30,10 +30,10 @@ func TestAStrangerSignsUpAtTheProgram(t *testing.T) {
 		p.awaitEnd(t)
 		p = launch(t, programAt(t, dir, flags...))
 		p.awaitListening(t)
-		stranger := fmt.Sprintf(`{"email":"bob@example.com","username":"Bob","password":"gmi28abc","captchaToken":%q}`, captcha.Solve(c))
+		stranger := fmt.Sprintf(`{"email":"bob@example.com","username":"Bob","captchaToken":%q}`, captcha.Solve(c))
 		require.Equal(t, http.StatusAccepted, p.ask(t.Context(), "POST", "/v1/users", "", stranger).status)
 		token := p.await(t, signUpInLog)[1]
-		require.Equal(t, 204, p.ask(t.Context(), "POST", "/v1/auth/sign-up/confirm", "", fmt.Sprintf(`{"token":%q}`, token)).status)
+		require.Equal(t, 204, p.ask(t.Context(), "POST", "/v1/auth/sign-up/confirm", "", fmt.Sprintf(`{"token":%q,"password":"gmi28abc"}`, token)).status)
 		signIn := `{"grant_type":"password","username":"bob@example.com","password":"gmi28abc"}`
 		require.Equal(t, 200, p.ask(t.Context(), "POST", "/v1/auth/token", "", signIn).status)
 	})

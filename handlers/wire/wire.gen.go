@@ -1125,7 +1125,9 @@ type NewSpace struct {
 	Name ShownName `json:"name"`
 }
 
-// NewUser Example: {"captchaToken":"string","email":"ann@example.com","password":"gmi28abc","phone":"+79671234567","username":"Some Username Here"}
+// NewUser Whoever creates the account of another says its password. A stranger need not, and one that he says is held against the rules and forgotten. Whoever has the mailbox chooses it, by `confirmSignUp`.
+//
+// Example: {"captchaToken":"string","email":"ann@example.com","password":"gmi28abc","phone":"+79671234567","username":"Some Username Here"}
 type NewUser struct {
 	// CaptchaToken What the widget gave to a stranger. Accepted from others, who need none.
 	CaptchaToken string `json:"captchaToken,omitempty,omitzero"`
@@ -1145,7 +1147,7 @@ type NewUser struct {
 	Name ShownName `json:"name,omitempty,omitzero"`
 
 	// Password Example: a long sentence is best
-	Password Password `json:"password"`
+	Password Password `json:"password,omitempty,omitzero"`
 
 	// Phone Example: +79671234567
 	Phone Phone `json:"phone,omitempty,omitzero"`
@@ -1632,6 +1634,17 @@ type ShownNameOrNone = string
 
 // ShownText Example: Every Tuesday at nine
 type ShownText = string
+
+// SignUpConfirmation Example: {"password":"a long sentence is best","token":"YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh"}
+type SignUpConfirmation struct {
+	// Password Example: a long sentence is best
+	Password Password `json:"password"`
+
+	// Token What the link of a mail has behind `#token=`.
+	//
+	// Example: YMsf1B9GrBL_DuzH4MsdG-8xA9l3Q0ZLrcD7yMXBy6w3Jv1nOq5vKdRWP2tYbE8mUoZsAaCcGgHh
+	Token TokenOfMail `json:"token"`
+}
 
 // Space Example: {"createdAt":"2026-11-22T09:00:00Z","creatorId":"60cb1fd41f46ac12ff0eec79","id":"62bcc725721aeb718445daf7","isPublic":false,"name":"Evening school","roleInSpace":"role_space_owner"}
 type Space struct {
@@ -2294,7 +2307,7 @@ type RevokeTokenJSONRequestBody = TokenQuery
 type RevokeTokenFormdataRequestBody = TokenQuery
 
 // ConfirmSignUpJSONRequestBody defines body for ConfirmSignUp for application/json ContentType.
-type ConfirmSignUpJSONRequestBody = MailToken
+type ConfirmSignUpJSONRequestBody = SignUpConfirmation
 
 // GetAccessTokenJSONRequestBody defines body for GetAccessToken for application/json ContentType.
 type GetAccessTokenJSONRequestBody = TokenRequest
