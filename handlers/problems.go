@@ -105,7 +105,7 @@ var problems = []problem{
 	{is(invites.ErrEmailUnverified), 403, "email_unverified", "The invite is for the caller's e-mail address, which must be verified first."},
 	{is(invites.ErrBatchNotFound), 404, "not_found", "There is no such thing, or not for the caller."},
 	{is(invites.ErrInviteUnaddressed), 409, "invite_unaddressed", "The invite is for no e-mail address that it could be sent to."},
-	{as[*invites.QuotaError], 429, "mail_quota", "The mails that may be sent today are used up."},
+	{as[*invites.QuotaError], 429, "mail_quota", "The mails that may be sent today, by you or to that address, are used up."},
 	{as[*invites.PendingError], 409, "invite_pending", "The address has an invite that waits."},
 	{is(invites.ErrLinkUnknown), 404, "link_unknown", "There is no such link."},
 	{is(invites.ErrLinkUsed), 410, "link_used", "The link has been used."},

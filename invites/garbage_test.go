@@ -56,6 +56,29 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
+// The ledger of an invite that is mailed once more is kept as long as the invite.
+func TestTheLedgerOfAnInviteIsKeptWithIt(t *testing.T) {
+	t.Parallel()
+	clock := newClock()
+	file, err := store.OpenBolt(filepath.Join(t.TempDir(), "usher.db"), func() time.Time { return time.UnixMilli(clock.Load()) })
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, file.Close()) })
+	h := newWorld(t, file, clock).house(t)
+	in := h.create(invites.NewInvite{Email: "ann@here.test", TTL: day})
+	_, err = h.desk.ActivateInvite(t.Context(), h.bob, h.space, in.ID)
+	require.Error(t, err, "it is not his")
+	h.pass(23 * time.Hour)
+	_, err = h.desk.ResendInvite(t.Context(), h.mod, h.space, in.ID)
+	require.NoError(t, err)
+	for lines := 1; lines >= 0; lines-- { // a week after its first end, and after its second
+		h.pass(day + time.Duration(lines)*(6*day+6*time.Hour))
+		h.sweep()
+		uses, err := h.auth.Store.List(t.Context(), store.Key{Partition: "s:" + h.space, Kind: "index", ID: "uses:" + in.ID}, store.Page{Limit: 9})
+		require.NoError(t, err)
+		require.Len(t, uses, lines)
+	}
+}
+
 // sweep makes writes, with each of which some garbage goes.
 func (h *house) sweep() {
 	h.Helper()

@@ -30,18 +30,18 @@ func (d *Desk) CreateInvite(ctx context.Context, who auth.Identity, space string
 		return d.completed(ctx, who, space, pending, err)
 	}
 	var made Invite
-	return made, d.mailing(ctx, who, func(mail string) error {
+	return made, d.mailing(ctx, who, in.Email, func(mail string) error {
 		made, err = d.issueInvite(ctx, who, space, in, mail)
 		return err
 	})
 }
 
-// mailing does what needs a mail, under a new id of it, within the quotas of who has it sent.
-func (d *Desk) mailing(ctx context.Context, who auth.Identity, do func(mail string) error) error {
+// mailing does what needs a mail to an address, under a new id of it, within the day's quotas.
+func (d *Desk) mailing(ctx context.Context, who auth.Identity, email string, do func(mail string) error) error {
 	if err := d.mailer.Ready(); err != nil {
 		return err
 	}
-	c := d.charge(who, d.auth.NewID())
+	c := d.charge(who, d.auth.NewID(), email)
 	if err := d.pay(ctx, c); err != nil {
 		return err
 	}

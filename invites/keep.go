@@ -95,7 +95,7 @@ func (k keeper) refusal() error {
 	switch {
 	case k.Staff == auth.Support: // which changes nothing
 		return roles.ErrForbidden
-	case k.seat.Account != "" && !own, own && k.Tenure.Role == "": // what was taken from him since does not come back
+	case k.seat.Account != "" && !own, own && (k.Tenure.Role == "" || k.seat.Exit != k.Member.Exit): // what was taken does not come back
 		return ErrSeatKept
 	case k.SpaceBan.InForce(k.Now):
 		return &roles.BannedError{Until: k.SpaceBan.Until()}
@@ -134,7 +134,7 @@ func (d *Desk) keep(ctx context.Context, k *keeper) error {
 		k.role = role
 	}
 	if k.seat.Account == "" && (k.role != k.Tenure.Role || k.spaceRole != k.Member.Role) {
-		k.seat.Account = k.ID
+		k.seat.Account, k.seat.Exit = k.ID, k.Member.Exit
 		if err := d.spaces.Instate(ctx, k.Standing, k.role, k.claim()); err != nil {
 			return err
 		}
@@ -153,6 +153,8 @@ func (k keeper) claim() store.Tx {
 			store.Equal(link, "rev", k.link.Rev), store.Present(auth.EpochKey("r:"+k.guest.Room, k.link.Epoch)),
 			store.Equal(seat, "sid", k.guest.Session), store.Equal(seat, "ended", ""), store.Equal(seat, "account", ""),
 			roles.NotBanned("r:"+k.guest.Room, k.guest.ID, k.Now)),
-		Do: []store.Write{store.Set(seat, store.Record{"sid": "", "account": k.ID, "invited": store.Fields(k.seat)["invited"]})},
+		Do: []store.Write{store.Set(seat, store.Record{
+			"sid": "", "account": k.ID, "invited": store.Fields(k.seat)["invited"], "exit": k.seat.Exit,
+		})},
 	}
 }

@@ -185,6 +185,25 @@ func TestWhoKeepsNothing(t *testing.T) {
 	})
 }
 
+// What was taken from somebody since does not come back by repeating it, whatever he was given anew; and the place of
+// what was kept is not free again when its seat is put out.
+func TestWhatWasKeptIsKeptOnce(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		h := w.house(t)
+		of := h.link(invites.NewLink{Username: "Ann", Role: "moderator", Permanent: true, AllowAccount: true})
+		g := h.seat(of, laptop)
+		_, err := h.keep(h.ann, g)
+		require.NoError(t, err)
+		require.NoError(t, h.spaces.Kick(t.Context(), h.owner, h.space, h.room, g.ID))
+		h.taken(of, 1)
+		require.NoError(t, h.spaces.RemoveMember(t.Context(), h.owner, h.space, h.ann.ID, false))
+		h.grant(h.ann, roles.RoomUser)
+		_, err = h.keep(h.ann, g)
+		require.ErrorIs(t, err, invites.ErrSeatKept)
+		require.Empty(t, h.role(h.ann))
+	})
+}
+
 func TestOneOfAThousandUsersKeepsASeat(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		h := w.house(t)

@@ -13,7 +13,7 @@ import (
 	"usher/roles"
 )
 
-// A LinkPatch changes what is not nil of a link that is not revoked.
+// A LinkPatch changes what is not nil of a link that is not over for good.
 type LinkPatch struct {
 	TTL       *time.Duration // prolongs or shortens it: from now on, or from NotBefore where that is still to come
 	Paused    *bool          // a paused link takes no seats, and the sessions of those taken are over
@@ -31,7 +31,8 @@ type LinkPatch struct {
 }
 
 // UpdateLink changes a link. An expired or paused one may so come to life again: its seats may then redeem again, but
-// the sessions that ended with it stay ended. ErrLinkRevoked is final; it is an auth.FieldError for what is out of range.
+// the sessions that ended with it stay ended. ErrLinkRevoked, which also a link is whose issuer
+// fell, is final; it is an auth.FieldError for what is out of range.
 func (d *Desk) UpdateLink(ctx context.Context, who auth.Identity, space, room, id string, patch LinkPatch) (Link, error) {
 	if err := d.checkPatch(&patch); err != nil {
 		return Link{}, err
@@ -41,7 +42,7 @@ func (d *Desk) UpdateLink(ctx context.Context, who auth.Identity, space, room, i
 		switch {
 		case err != nil:
 			return err
-		case link.State == Revoked:
+		case link.State == Revoked, link.State == Void:
 			return ErrLinkRevoked
 		}
 		return d.change(ctx, st, link, patch)
@@ -88,7 +89,7 @@ func (d *Desk) checkPatch(p *LinkPatch) error {
 // change applies a patch to a link as it was read.
 func (d *Desk) change(ctx context.Context, st roles.Standing, link Link, patch LinkPatch) error {
 	key := auth.LinkKey(st.Room.ID, link.ID)
-	tx := store.Tx{If: append(st.InOffice(), link.unchanged(key)...)}
+	tx := store.Tx{If: append(append(st.InOffice(), link.unchanged(key)...), store.Present(auth.EpochKey("r:"+st.Room.ID, link.Epoch)))}
 	if link.State == Paused || link.State == Expired { // nobody is seated meanwhile
 		err := d.eachSeat(ctx, st.Room.ID, link.ID, link.unchanged(key), func(seat store.Key) []store.Write {
 			return []store.Write{store.Set(seat, store.Record{"sid": ""})}

@@ -78,6 +78,27 @@ func TestWhatAPatchChanges(t *testing.T) {
 }
 
 // There are never fewer places than were taken, and one more is one more, also while a class comes.
+// A link whose issuer fell is over for good: nothing changes it, also where he falls meanwhile.
+func TestALinkWhoseIssuerFellIsNotChanged(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		ttl, on := time.Hour, true
+		for _, patch := range []func(guest) invites.LinkPatch{
+			func(guest) invites.LinkPatch { return invites.LinkPatch{TTL: &ttl} },
+			func(guest) invites.LinkPatch { return invites.LinkPatch{Paused: &on} },
+			func(g guest) invites.LinkPatch { return invites.LinkPatch{MoveSeat: g.ID} },
+		} {
+			h := w.house(t)
+			of := h.link(permanent)
+			g := h.seat(of, laptop)
+			h.line.does(0, overtakes(func() { h.grant(h.mod, roles.RoomUser) }))
+			for range 2 {
+				_, err := h.desk.UpdateLink(t.Context(), h.owner, h.space, h.room, of.ID, patch(g))
+				require.ErrorIs(t, err, invites.ErrLinkRevoked)
+			}
+		}
+	})
+}
+
 func TestChangingHowManySeats(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		h := w.house(t)

@@ -9,45 +9,55 @@ import (
 	"usher/internal/store"
 )
 
-// A QuotaError says that a user, or his workspace, has had as many mails sent today as it may. The day is that of UTC.
+// A QuotaError says that a user, or his workspace, has had as many mails sent today as it may, or that an address has
+// been sent as many. The day is that of UTC.
 type QuotaError struct{ Wait time.Duration } // until the next one
 
 func (e *QuotaError) Error() string { return "invites: the day's mails are used up" }
 
 const aDay = 24 * time.Hour
 
-// A charge is a mail that counts towards the day's quotas of who has it sent. Mails that people need to come in by (to
+// MailsPerAddress is how many invites a workspace mails to one address in a day: who is invited, and taken back, again
+// and again is not to have his mailbox filled, whoever does it.
+const MailsPerAddress = 10
+
+// A charge is a mail that counts towards the day's quotas of who has it sent, and of whom it is sent to. Mails that people need to come in by (to
 // recover, to verify, to sign up) do not count.
 type charge struct {
-	mail, workspace, user string
-	day                   time.Time
+	mail, workspace, user, to string
+	day                       time.Time
 }
 
-func (d *Desk) charge(who auth.Identity, mail string) charge {
-	return charge{mail, who.Workspace, who.ID, d.auth.Now().Truncate(aDay)}
+func (d *Desk) charge(who auth.Identity, mail, email string) charge {
+	to := auth.Hash("mailbox", auth.Mailbox(email))
+	return charge{mail, who.Workspace, who.ID, to, d.auth.Now().Truncate(aDay)}
 }
 
 func (c charge) key(kind, id string) store.Key {
 	return store.Key{Partition: "q:" + c.workspace, Kind: kind, ID: id}
 }
 
-// counts are the records that it counts on: of the user, and of the workspace.
-func (c charge) counts() (user, workspace store.Key) {
+// counts are the records that it counts on, each with how many it may reach: of the user, the workspace, the mailbox.
+func (d *Desk) counts(c charge) map[store.Key]int64 {
 	day := store.Millis(c.day)
-	return c.key("mails", day+"/"+c.user), c.key("mails", day)
+	return map[store.Key]int64{
+		c.key("mails", day+"/"+c.user): d.set.MailPerUser, c.key("mails", day): d.set.MailPerWorkspace,
+		c.key("mailbox", day+"/"+c.to): MailsPerAddress,
+	}
 }
 
 // pay counts a mail, once, where the quotas allow it. It returns a QuotaError.
 func (d *Desk) pay(ctx context.Context, c charge) error {
-	user, workspace := c.counts()
 	paid, gone := c.key("mail", c.mail), c.day.Add(2*aDay)
-	result, err := d.auth.Apply(ctx, store.Tx{
-		If: []store.Cond{store.Absent(paid), store.Below(user, "sent", d.set.MailPerUser), store.Below(workspace, "sent", d.set.MailPerWorkspace)},
-		Do: []store.Write{
-			store.Set(paid, store.Record{"user": c.user}), store.Collect(paid, gone),
-			store.Add(user, "sent", 1), store.Collect(user, gone), store.Add(workspace, "sent", 1), store.Collect(workspace, gone),
-		},
-	})
+	tx := store.Tx{
+		If: []store.Cond{store.Absent(paid)},
+		Do: []store.Write{store.Set(paid, store.Record{"user": c.user}), store.Collect(paid, gone)},
+	}
+	for count, most := range d.counts(c) {
+		tx.If = append(tx.If, store.Below(count, "sent", most))
+		tx.Do = append(tx.Do, store.Add(count, "sent", 1), store.Collect(count, gone))
+	}
+	result, err := d.auth.Apply(ctx, tx)
 	if err == nil && result.Refused > 1 {
 		err = &QuotaError{c.day.Add(aDay).Sub(d.auth.Now())}
 	}
@@ -60,11 +70,11 @@ func (d *Desk) repay(ctx context.Context, c charge, failure error) error {
 	if failure == nil || errors.Is(failure, store.ErrUnavailable) {
 		return failure
 	}
-	user, workspace := c.counts()
 	paid := c.key("mail", c.mail)
-	_, err := d.auth.Apply(context.WithoutCancel(ctx), store.Tx{
-		If: []store.Cond{store.Present(paid)},
-		Do: []store.Write{store.Delete(paid), store.Add(user, "sent", -1), store.Add(workspace, "sent", -1)},
-	})
+	tx := store.Tx{If: []store.Cond{store.Present(paid)}, Do: []store.Write{store.Delete(paid)}}
+	for count := range d.counts(c) {
+		tx.Do = append(tx.Do, store.Add(count, "sent", -1))
+	}
+	_, err := d.auth.Apply(context.WithoutCancel(ctx), tx)
 	return errors.Join(failure, err)
 }

@@ -28,6 +28,7 @@ type Seat struct {
 	Permanent      bool      `store:"permanent"` // its link is: when it is put out, its place is free again
 	Account        string    `store:"account"`   // of the user who keeps its role; nobody sits on it any more
 	Invited        bool      `store:"invited"`   // and who got a role in the space with it
+	Exit           string    `store:"exit"`      // his last one from the space, when he kept it
 }
 
 // Seated is what a guest gets.

@@ -14,11 +14,11 @@ import (
 // expired. Those who may invite may. It returns the refusals of an invite that is over in another way, a PendingError
 // where its address has another one by now, ErrInviteUnaddressed, auth.ErrMailOff, a QuotaError.
 func (d *Desk) ResendInvite(ctx context.Context, who auth.Identity, space, invite string) (Invite, error) {
-	if _, _, err := d.resendable(ctx, who, space, invite); err != nil {
+	_, in, err := d.resendable(ctx, who, space, invite)
+	if err != nil {
 		return Invite{}, err
 	}
-	var in Invite
-	err := d.mailing(ctx, who, func(mail string) error {
+	err = d.mailing(ctx, who, in.Email, func(mail string) error {
 		err := auth.Settle(func() error {
 			st, now, err := d.resendable(ctx, who, space, invite)
 			if err != nil {

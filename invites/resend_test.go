@@ -161,6 +161,31 @@ func TestQuotasOfMails(t *testing.T) {
 	})
 }
 
+// One mailbox gets so many mails a day, whoever sends them, by new invites and by old ones, and however it is spelt.
+func TestOneMailboxIsNotFilled(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		h := w.house(t)
+		send := func(who auth.Identity, email string) (invites.Invite, error) {
+			return h.desk.CreateInvite(t.Context(), who, h.space, invites.NewInvite{Role: roles.SpaceUser, Email: email, Send: true})
+		}
+		for i := range invites.MailsPerAddress - 5 {
+			in, err := send([]auth.Identity{h.mod, h.owner}[i%2], []string{"ann@here.test", "Ann@Here.test"}[i%2])
+			require.NoError(t, err)
+			require.NoError(t, h.desk.RevokeInvite(t.Context(), h.owner, h.space, in.ID))
+		}
+		in := h.create(invites.NewInvite{Email: "ann@here.test"})
+		over := (&invites.QuotaError{}).Error()
+		got := atOnce(20, func(int) error { _, err := h.desk.ResendInvite(t.Context(), h.mod, h.space, in.ID); return err })
+		require.Equal(t, 5, got[success], got)
+		require.Equal(t, 15, got[over], got)
+		_, err := send(h.mod, "bob@here.test")
+		require.NoError(t, err, "another's")
+		h.pass(day)
+		_, err = h.desk.ResendInvite(t.Context(), h.mod, h.space, in.ID)
+		require.NoError(t, err)
+	})
+}
+
 // A mail that another invite of the address has made needless, in the midst of it, does not count.
 func TestAMailThatIsNotSentDoesNotCount(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {

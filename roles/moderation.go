@@ -55,13 +55,14 @@ func (s *Spaces) Kick(ctx context.Context, who auth.Identity, space, room, subje
 	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.Kicked, Subject: subject, Space: space, Room: room}, err)
 }
 
-// kickSeat puts a seat out for good. On a permanent link, whose places are counted, that frees one.
+// kickSeat puts a seat out for good. On a permanent link, whose places are counted, that frees one, unless an account
+// has kept the seat: then the place went with the role.
 func (s *Spaces) kickSeat(ctx context.Context, t target) error {
 	if t.seat["ended"] != "" {
 		return nil
 	}
 	var frees []store.Write
-	if t.seat["permanent"] != "" {
+	if t.seat["permanent"] != "" && t.seat["account"] == "" {
 		frees = []store.Write{store.Add(auth.LinkKey(t.Room.ID, t.seat["link"]), "left", 1)}
 	}
 	return s.changeSeat(ctx, t, store.Record{"sid": "", "ended": store.Millis(t.Now)}, frees...)
@@ -71,7 +72,7 @@ func (s *Spaces) kickSeat(ctx context.Context, t target) error {
 func (s *Spaces) changeSeat(ctx context.Context, t target, seat store.Record, more ...store.Write) error {
 	key := auth.SeatKey(t.Room.ID, t.subject)
 	return s.auth.Change(ctx, store.Tx{
-		If: append(t.unchanged(), store.Present(key), store.Equal(key, "ended", t.seat["ended"])),
+		If: append(t.unchanged(), store.Present(key), store.Equal(key, "ended", t.seat["ended"]), store.Equal(key, "account", t.seat["account"])),
 		Do: append(more, store.Set(key, seat)),
 	})
 }
