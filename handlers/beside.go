@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -10,12 +12,15 @@ import (
 )
 
 // A Contract is an API of another shape, beside our own and behind the same guards. Its clients know one refusal, 400:
-// others are kept only where a client could not act on that.
+// others are kept only where a client could not act on that. A field of a body that is null counts as left out.
 type Contract struct {
 	Path       string // that all of its operations lie under
 	OpenAPI    []byte
 	Operations map[string]Operation
 }
+
+// ErrNotOffered refuses what a Contract names and nobody here does.
+var ErrNotOffered = errors.New("handlers: not offered")
 
 // An Operation handles one row of a Contract. What it returns is answered as JSON, and an error as the problem that it
 // is.
@@ -49,6 +54,19 @@ func (a *api) mountBeside(e gin.IRouter, c Contract) error {
 		return fmt.Errorf("%s: %w", c.Path, err)
 	}
 	return nil
+}
+
+// said is a value without the fields that are null: clients in JavaScript send those for what they leave out.
+func said(value any) any {
+	switch value := value.(type) {
+	case map[string]any:
+		maps.DeleteFunc(value, func(_ string, field any) bool { return said(field) == nil })
+	case []any:
+		for i := range value {
+			value[i] = said(value[i])
+		}
+	}
+	return value
 }
 
 // plainly is a status for clients that know one refusal. What a caller did wrong is 400, but for what he would look

@@ -23,7 +23,7 @@ paths:
       x-scope: users:write
       x-limit: none
       parameters: [{name: loud, in: query, schema: {type: boolean}}]
-      requestBody: {content: {application/json: {schema: {type: object, properties: {size: {type: integer, maximum: 9}}}}}}
+      requestBody: {content: {application/json: {schema: {type: object, properties: {size: {type: integer, maximum: 9}, more: {type: array, items: {type: object, properties: {of: {type: string}}}}}}}}}
       responses: {'200': {description: It., content: {application/json: {schema: {type: object}}}}, '400': {description: No.}}
 `
 
@@ -45,7 +45,7 @@ func TestAContractBesideOursRefusesPlainly(t *testing.T) {
 	}
 	key := m.token[auth.Key]
 	for path, name := range map[string]string{"a%2Fb%20%28%EA%B9%80%29": "a/b (김)", "a": "a", "a/": "a", "a%2F": "a/", "100%25": "100%"} {
-		got := put(path+"?loud=true&unheard=of", `{"size":3,"unheard":"of"}`, key)
+		got := put(path+"?loud=true&unheard=of", `{"size":3,"unheard":"of","more":[{"of":null}]}`, key)
 		require.Equal(t, 200, got.status, got.raw)
 		require.JSONEq(t, `{"name":"`+name+`","size":3,"loud":"true","by":"key"}`, got.raw)
 	}
@@ -53,13 +53,14 @@ func TestAContractBesideOursRefusesPlainly(t *testing.T) {
 	m.refused(put("a?loud=perhaps", `{}`, key), 400, "invalid")
 	m.refused(put("a", `{`, key), 400, "invalid")
 	m.refused(put("a", `{}`, m.token[auth.User]), 400, "wrong_token")
+	require.Equal(t, 200, put("a", `{"size":null}`, key).status)
 	m.refused(put("a", `{}`, "x"), 401, "invalid_token")
 	for code, want := range map[string]struct {
 		err    error
 		status int
 	}{
 		"room_closed": {roles.ErrRoomClosed, 400}, "not_found": {roles.ErrNotFound, 404}, "unavailable": {auth.ErrContended, 503},
-		"email_taken": {auth.ErrEmailTaken, 400}, "internal": {errors.New("a fault"), 500},
+		"email_taken": {auth.ErrEmailTaken, 400}, "not_offered": {ErrNotOffered, 404}, "internal": {errors.New("a fault"), 500},
 	} {
 		fails = want.err
 		m.refused(put("a", `{}`, key), want.status, code)

@@ -108,8 +108,13 @@ func readOperation(item *openapi3.PathItem, spec *openapi3.Operation) (operation
 	if op.limit, known = limitNamed(name); !known {
 		return op, fmt.Errorf("no limit is named %q", name)
 	}
+	return op, op.readSuccess()
+}
+
+// readSuccess finds the status that means it worked, where there is one: what is not offered only says so.
+func (op *operation) readSuccess() error {
 	var worked []int
-	for status := range spec.Responses.Map() {
+	for status := range op.Responses.Map() {
 		switch n, _ := strconv.Atoi(status); {
 		case n == http.StatusBadRequest:
 			op.oauth = true
@@ -120,12 +125,15 @@ func readOperation(item *openapi3.PathItem, spec *openapi3.Operation) (operation
 	if worked = slices.Sorted(slices.Values(worked)); len(worked) > 1 && worked[1] == http.StatusAccepted {
 		worked = slices.Delete(worked, 1, 2)
 	}
-	if len(worked) != 1 {
-		return op, errors.New("one status means success, or 202 beside it")
+	switch len(worked) {
+	case 0:
+	case 1:
+		op.success = worked[0]
+		op.silent = len(op.Responses.Status(op.success).Value.Content) == 0
+	default:
+		return errors.New("one status means success, or 202 beside it")
 	}
-	op.success = worked[0]
-	op.silent = len(spec.Responses.Status(op.success).Value.Content) == 0
-	return op, nil
+	return nil
 }
 
 // newPassword is the field of the body in which a new password comes.

@@ -35,6 +35,7 @@ func TestContractStatesEverything(t *testing.T) {
 
 			read, err := readOperation(item, op)
 			require.NoError(t, err)
+			require.NotZero(t, read.success, "everything here is offered")
 			for _, status := range required(read) {
 				require.NotNil(t, op.Responses.Status(status), "no answer for %d", status)
 			}

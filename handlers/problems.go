@@ -24,6 +24,7 @@ var (
 	errPanic        = errors.New("handlers: panic")
 	errCrossOrigin  = errors.New("handlers: cookies for another origin")
 	errLimiter      = errors.New("handlers: the store of the limits is away")
+	errMemberToken  = errors.New("handlers: no user's token for a link into a room")
 )
 
 // A problem is what a caller is told of an error: a status, a stable word, and a sentence for people. Statuses stand
@@ -40,9 +41,11 @@ type problem struct {
 var problems = []problem{
 	{is(errNoPath), 404, "no_such_path", "There is nothing at this path."},
 	{is(errNoMethod), 405, "no_such_method", "The path does not answer this method."},
+	{is(ErrNotOffered), 404, "not_offered", "That is no business of this server, and not offered here."},
 	{is(errTokenInQuery), 422, "token_in_query", "Tokens are not taken from a query. Send it in the Authorization header or the body, and consider this one seen by others."},
 	{is(errNoReturn), 400, "no_return", "The sign-in page does not return to that address."},
 	{is(errNoCookies), 400, "no_cookies", "A seat is one browser's, which has to keep cookies."},
+	{is(errMemberToken), 404, "member_token", "The token in the link is nobody's, or not any more."},
 	{is(errContentType), 415, "unsupported_content_type", "The content type of the body is not one that is taken here."},
 	{as[*http.MaxBytesError], 413, "too_large", "The body is longer than 64 KiB, or than 512 KiB of many invites."},
 	{as[invalid], 422, "invalid", "The request is not as the contract has it."},

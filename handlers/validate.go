@@ -65,6 +65,9 @@ func (c *call) validate(op operation) error {
 	if err := c.readBody(spec, op.body); err != nil || c.body == nil {
 		return err
 	}
+	if op.plain {
+		c.value = said(c.value)
+	}
 	if op.oauth {
 		if err := c.clientInHeader(); err != nil {
 			return err
