@@ -40,6 +40,7 @@ func (a *api) mountRoom(e gin.IRouter) {
 	p.redeem, _ = limitNamed("redeem")
 	p.come, _ = limitNamed("join-as-guest")
 	read(e, "/room/:alias", p.look)
+	read(e, "/meet", p.meet)
 	e.POST("/room/:alias", p.act)
 }
 
@@ -48,6 +49,7 @@ type visit struct {
 	*call
 	alias, here string
 	link, key   secret.String
+	member      secret.String // the access token of the user that another kind of link is for
 	guest, user auth.Identity
 }
 
@@ -62,7 +64,7 @@ func (p roomPage) visit(g *gin.Context) (*visit, error) {
 	if !p.ours(r) && !led(r) {
 		return v, errCrossOrigin
 	}
-	v.link, v.key = v.cookie(linkCookie), v.cookie(seatCookie)
+	v.link, v.key, v.member = v.cookie(linkCookie), v.cookie(seatCookie), v.cookie(memberCookie)
 	var err error
 	if v.user, err = p.inCookies(v.call, ""); err != nil {
 		return v, err
@@ -103,19 +105,19 @@ func (p roomPage) look(g *gin.Context) {
 	case err != nil:
 		p.fail(v, roomView{}, err)
 	case query.Has("accessToken"):
-		token := query.Get("accessToken")
-		if !aLinksToken.MatchString(token) {
-			token = "-" // it is nobody's
-		}
-		p.keep(v, linkCookie, secret.New(token), pageKept)
+		p.keepToken(v, linkCookie, memberCookie, query.Get("accessToken"))
 		p.keepKey(v)
 		g.Redirect(http.StatusSeeOther, v.here+"?via=link")
-	case query.Get("via") == "link" && v.key.Empty():
+	case query.Get("via") == "link" && v.key.Empty(), query.Get("via") == "member" && v.member.Empty():
 		p.fail(v, roomView{}, errNoCookies)
-	case query.Get("via") == "link":
+	case query.Get("via") == "link", query.Get("via") == "member":
 		g.Redirect(http.StatusSeeOther, v.here)
 	default:
 		view, err := p.stand(v, query.Get("as") == "self")
+		if errors.Is(err, errNoToken) && query.Get("via") == "meet" {
+			p.strange(v, view)
+			return
+		}
 		p.answer(v, view, err)
 	}
 }
@@ -131,7 +133,7 @@ func (p roomPage) keepKey(v *visit) {
 // answer shows a view. Who has to sign in is led there, and back.
 func (p roomPage) answer(v *visit, view roomView, err error) {
 	if errors.Is(err, errNoToken) {
-		v.gin.Redirect(http.StatusSeeOther, p.PublicURL+signInPath+"?"+url.Values{"return": {v.here}}.Encode())
+		v.gin.Redirect(http.StatusSeeOther, p.signInFor(v))
 		return
 	}
 	if err != nil {

@@ -45,6 +45,7 @@ func (p roomPage) does(v *visit, form url.Values) (string, error) {
 		return v.here, p.leave(v)
 	case "forget": // the link, to come as oneself
 		p.keep(v, linkCookie, secret.String{}, 0)
+		p.keep(v, memberCookie, secret.String{}, 0)
 		return v.here, nil
 	case "self":
 		return p.goesIn(v)

@@ -32,6 +32,7 @@ type roomView struct {
 	front      auth.RoomPage
 	workspace  string
 	Typed      string // the name that was not taken
+	SignIn     string // where a stranger may sign in who was not sent there at once
 }
 
 // stand finds out what there is to do for who has come, and where he would be led.
@@ -57,6 +58,8 @@ func (p roomPage) find(v *visit, view *roomView, asSelf bool) error {
 		return nil
 	case !v.link.Empty():
 		return p.byLink(v, view)
+	case !v.member.Empty():
+		return p.byMember(v, view)
 	case v.guest.Kind == auth.Guest:
 		err = p.onSeat(v, view)
 		if !errors.Is(err, auth.ErrInvalidToken) {

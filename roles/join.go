@@ -67,6 +67,21 @@ func (s *Spaces) enter(
 	return st, decision, recs, err
 }
 
+// AliasOf is the name that links carry for a room, by its id. It is ErrNotFound where the room is not there.
+func (s *Spaces) AliasOf(ctx context.Context, room string) (string, error) {
+	if !auth.IsID(room) {
+		return "", ErrNotFound
+	}
+	recs, err := s.auth.Store.Get(ctx, auth.RoomKey(room))
+	if err == nil && (recs[0]["alias"] == "" || recs[0]["ended"] != "") {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	return recs[0]["alias"], nil
+}
+
 // Approach finds the room of an alias for who stands before its door, and decides as Join does. A user of the workspace
 // is told why he may not enter. To others what they may not see is ErrNotFound, whether or not it is there.
 func (s *Spaces) Approach(ctx context.Context, who auth.Identity, alias string) (Standing, Decision, error) {
