@@ -110,6 +110,18 @@ func (s *Bolt) List(ctx context.Context, index Key, page Page) (out []string, er
 	return out, err
 }
 
+// Count implements Store.
+func (s *Bolt) Count(ctx context.Context, index Key, prefix string) (n int, err error) {
+	if err := ready(ctx, index); err != nil {
+		return 0, err
+	}
+	err = s.guard(s.db.View, func(f file) error {
+		n = f.count(index.name(anIndex), prefix)
+		return nil
+	})
+	return n, err
+}
+
 // guard runs one of bbolt's transactions and translates what it met: no error of the driver leaves, and no panic,
 // which is how bbolt speaks of a damaged page.
 func (s *Bolt) guard(run func(func(*bbolt.Tx) error) error, do func(file) error) (err error) {

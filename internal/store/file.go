@@ -86,11 +86,22 @@ func (f file) list(index []byte, page Page) []string {
 			k, _ = c.Prev()
 		}
 	}
+	for n := 0; n < page.Skip && within(k, low, high); n++ {
+		k, _ = step()
+	}
 	var out []string
 	for ; len(out) < page.Limit && within(k, low, high); k, _ = step() {
 		out = append(out, string(k[len(index):]))
 	}
 	return out
+}
+
+func (f file) count(index []byte, prefix string) (n int) {
+	c, whole := f.Cursor(), entryOf(index, prefix)
+	for k, _ := c.Seek(whole); bytes.HasPrefix(k, whole); k, _ = c.Next() {
+		n++
+	}
+	return n
 }
 
 func within(k, low, high []byte) bool {

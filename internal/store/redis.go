@@ -54,21 +54,42 @@ func (s *Redis) List(ctx context.Context, index Key, page Page) ([]string, error
 	}
 	within, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	from, to, unbounded := page.bounds()
-	start, stop := "["+from, "("+to
-	if unbounded {
-		stop = "+"
-	}
+	start, stop := page.lexical()
 	if page.Descending { // the client does not turn them round
 		start, stop = stop, start
 	}
 	entries, err := s.client.ZRangeArgs(within, redis.ZRangeArgs{
-		Key: thing{index, true}.name(s.prefix), Start: start, Stop: stop, ByLex: true, Rev: page.Descending, Count: int64(page.Limit),
+		Key: thing{index, true}.name(s.prefix), Start: start, Stop: stop, ByLex: true, Rev: page.Descending,
+		Offset: int64(max(page.Skip, 0)), Count: int64(page.Limit),
 	}).Result()
 	if err != nil {
 		return nil, unavailable(ctx, err)
 	}
 	return entries, nil
+}
+
+// Count implements Store.
+func (s *Redis) Count(ctx context.Context, index Key, prefix string) (int, error) {
+	if err := ready(ctx, index); err != nil {
+		return 0, err
+	}
+	within, cancel := context.WithTimeout(ctx, s.timeout)
+	defer cancel()
+	start, stop := Page{Prefix: prefix}.lexical()
+	n, err := s.client.ZLexCount(within, thing{index, true}.name(s.prefix), start, stop).Result()
+	if err != nil {
+		return 0, unavailable(ctx, err)
+	}
+	return int(n), nil
+}
+
+// lexical is the range of a page as Redis writes it.
+func (p Page) lexical() (start, stop string) {
+	from, to, unbounded := p.bounds()
+	if unbounded {
+		return "[" + from, "+"
+	}
+	return "[" + from, "(" + to
 }
 
 // Apply implements Store, in one round trip. Where the settings ask for it, a transaction that wrote is reported

@@ -93,6 +93,10 @@ func calls(s store.Store) map[string]func(context.Context) error {
 			_, err := s.List(ctx, link, store.Page{Limit: 1})
 			return err
 		},
+		"count": func(ctx context.Context) error {
+			_, err := s.Count(ctx, link, "")
+			return err
+		},
 		"apply": func(ctx context.Context) error {
 			_, err := s.Apply(ctx, store.Tx{Op: "a", Do: []store.Write{store.Set(link, nil)}})
 			return err

@@ -34,6 +34,8 @@ type Store interface {
 	Get(ctx context.Context, keys ...Key) ([]Record, error)
 	// List reads at most page.Limit entries of an index, in byte order; fewer means that it ends there.
 	List(ctx context.Context, index Key, page Page) ([]string, error)
+	// Count is how many entries of an index begin with prefix. The file engine passes each of them.
+	Count(ctx context.Context, index Key, prefix string) (int, error)
 	// Apply makes every write of tx, or none: it writes if and only if every condition holds.
 	// What it has reported is on disk, as far as the engine is set up to promise that.
 	Apply(ctx context.Context, tx Tx) (Result, error)
@@ -47,9 +49,11 @@ type Store interface {
 type Key struct{ Partition, Kind, ID string }
 
 // A Page of an index: the entries that begin with Prefix and lie beyond After, the last entry of the page before;
-// an After of "" lies before the first. So an empty entry can be listed, but no page can begin beyond it.
+// an After of "" lies before the first. So an empty entry can be listed, but no page can begin beyond it. Of these Skip
+// are left out; the file engine passes each of them.
 type Page struct {
 	Prefix, After string
+	Skip          int // none where it is not positive
 	Limit         int // none where it is not positive
 	Descending    bool
 }

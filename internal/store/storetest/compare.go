@@ -91,11 +91,14 @@ func (h *history) apply() {
 
 func (h *history) list() {
 	index := h.key()
-	page := store.Page{Prefix: h.pick("prefix", "", "", "a", "\xff", "é"), Limit: rapid.IntRange(0, 3).Draw(h.T, "limit"), Descending: rapid.Bool().Draw(h.T, "down")}
+	page := store.Page{Prefix: h.pick("prefix", "", "", "a", "\xff", "é"), Limit: rapid.IntRange(0, 3).Draw(h.T, "limit"), Skip: rapid.IntRange(-1, 2).Draw(h.T, "skip"), Descending: rapid.Bool().Draw(h.T, "down")}
 	if rapid.Bool().Draw(h.T, "beyond") {
 		page.After = h.entry()
 	}
 	h.lists(index, page)
+	h.same(fmt.Sprintf("count %q %q", index, page.Prefix), h.model.count(index, page.Prefix), func(s store.Store) (any, error) {
+		return s.Count(h.ctx, index, page.Prefix)
+	})
 }
 
 func (h *history) lists(index store.Key, page store.Page) {

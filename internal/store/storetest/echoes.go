@@ -119,8 +119,9 @@ func (s *scene) ended(ctx context.Context, k store.Key, want error) {
 	s.Helper()
 	_, byGet := s.Get(ctx, k)
 	_, byList := s.List(ctx, k, everything)
+	_, byCount := s.Count(ctx, k, "")
 	_, byApply := s.Apply(ctx, store.Tx{Op: "a", Do: []store.Write{store.Set(k, nil)}})
-	if !errors.Is(byGet, want) || !errors.Is(byList, want) || !errors.Is(byApply, want) {
-		s.Fatalf("get %v, list %v, apply %v, want %v", byGet, byList, byApply, want)
+	if !errors.Is(byGet, want) || !errors.Is(byList, want) || !errors.Is(byCount, want) || !errors.Is(byApply, want) {
+		s.Fatalf("get %v, list %v, count %v, apply %v, want %v", byGet, byList, byCount, byApply, want)
 	}
 }

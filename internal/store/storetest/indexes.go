@@ -23,6 +23,16 @@ func pages(s *scene) {
 		s.walk(index, store.Page{Limit: limit, Prefix: "01"}, all[10:20])
 		s.walk(index, store.Page{Limit: limit, Prefix: "7"}, nil)
 	}
+	s.lists(index, store.Page{Limit: 2, Skip: 24}, "024")
+	s.lists(index, store.Page{Limit: 2, Skip: 3, Descending: true}, "021", "020")
+	s.lists(index, store.Page{Limit: 2, Skip: 8, Prefix: "01"}, "018", "019")
+	s.lists(index, store.Page{Limit: 2, Skip: 1, After: "008"}, "010", "011")
+	s.lists(index, store.Page{Limit: 2, Skip: 10, Prefix: "01"})
+	s.lists(index, store.Page{Limit: 2, Skip: -1}, "000", "001")
+	s.counts(index, "", 25)
+	s.counts(index, "01", 10)
+	s.counts(index, "7", 0)
+	s.counts(key("users", "none"), "", 0)
 	s.lists(index, store.Page{})
 	s.lists(index, store.Page{Limit: -1})
 	s.lists(key("users", "none"), everything)
@@ -68,6 +78,9 @@ func pagesInBytes(s *scene) {
 		s.walk(index, store.Page{Limit: 2, Prefix: prefix}, slices.DeleteFunc(slices.Clone(all), func(e string) bool {
 			return len(e) < len(prefix) || e[:len(prefix)] != prefix
 		}))
+	}
+	for prefix, n := range map[string]int{"": 17, "a": 7, "a\xff": 3, "é": 2, "\xff": 3, "\xff\xff": 1, "\xff\xff\xff": 0} {
+		s.counts(index, prefix, n)
 	}
 	// After may lie outside the prefix: before it, nothing is passed over; behind it, nothing is left.
 	s.lists(index, store.Page{Limit: 2, Prefix: "a", After: "\x00a"}, "a", "a\x00")

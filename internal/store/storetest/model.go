@@ -82,14 +82,27 @@ func (m *model) list(index store.Key, page store.Page) []string {
 	if page.Descending {
 		slices.Reverse(entries)
 	}
-	out := []string{}
+	out, skipped := []string{}, 0
 	for _, e := range entries {
 		beyond := page.After == "" || !page.Descending && e > page.After || page.Descending && e < page.After
-		if len(out) < page.Limit && beyond && strings.HasPrefix(e, page.Prefix) {
+		switch {
+		case !beyond || !strings.HasPrefix(e, page.Prefix):
+		case skipped < page.Skip:
+			skipped++
+		case len(out) < page.Limit:
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+func (m *model) count(index store.Key, prefix string) (n int) {
+	for e := range m.indexes[index] {
+		if strings.HasPrefix(e, prefix) {
+			n++
+		}
+	}
+	return n
 }
 
 func (m *model) merge(k store.Key, op string, change store.Record) {

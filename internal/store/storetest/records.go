@@ -197,9 +197,10 @@ func badKeys(s *scene) {
 		for _, k := range keys {
 			_, byGet := s.Get(s.Context(), key("a", "fine"), k)
 			_, byList := s.List(s.Context(), k, everything)
+			_, byCount := s.Count(s.Context(), k, "")
 			_, byApply := s.Apply(s.Context(), store.Tx{Op: "a", Read: []store.Key{k}})
-			if !errors.Is(byGet, want) || !errors.Is(byList, want) || !errors.Is(byApply, want) {
-				s.Errorf("%q: get %v, list %v, apply %v, want %v", k, byGet, byList, byApply, want)
+			if !errors.Is(byGet, want) || !errors.Is(byList, want) || !errors.Is(byCount, want) || !errors.Is(byApply, want) {
+				s.Errorf("%q: get %v, list %v, count %v, apply %v, want %v", k, byGet, byList, byCount, byApply, want)
 			}
 		}
 	}

@@ -167,3 +167,11 @@ func (s *scene) lists(index store.Key, page store.Page, want ...string) {
 }
 
 var everything = store.Page{Limit: 1 << 20}
+
+// counts fails unless so many entries of an index begin with prefix.
+func (s *scene) counts(index store.Key, prefix string, want int) {
+	s.Helper()
+	if got, err := s.Count(s.Context(), index, prefix); err != nil || got != want {
+		s.Fatalf("count %q %q: %d, %v, want %d", index, prefix, got, err, want)
+	}
+}

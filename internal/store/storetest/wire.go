@@ -258,6 +258,10 @@ func (s *wired) calls(tx store.Tx) map[string]func(context.Context) error {
 			_, err := s.List(ctx, key("seats", "1"), everything)
 			return err
 		},
+		"count": func(ctx context.Context) error {
+			_, err := s.Count(ctx, key("seats", "1"), "")
+			return err
+		},
 	}
 }
 
