@@ -21,7 +21,7 @@ const (
 var wrongs = []wrong{
 	{"no e-mail", "outsider", "POST", "/v1/users", `{"username":"n","password":"gmi28abc+x"}`, 422, "invalid", "/email"},
 	{"no username", "outsider", "POST", "/v1/users", `{"email":"n@here.test","password":"gmi28abc+x"}`, 422, "invalid", "/username"},
-	{"no password", "outsider", "POST", "/v1/users", `{"email":"n@here.test","username":"n"}`, 422, "invalid", "/password"},
+	{"no password", "outsider", "POST", "/v1/users", `{"email":"n@here.test","username":"n"}`, 422, "password_too_short", "/password"},
 	{"empty e-mail", "outsider", "POST", "/v1/users", `{"email":"","username":"n","password":"gmi28abc+x"}`, 422, "invalid", "/email"},
 	{"e-mail without @", "outsider", "POST", "/v1/users", `{"email":"here.test","username":"n","password":"gmi28abc+x"}`, 422, "invalid", "/email"},
 	{"e-mail as a number", "outsider", "POST", "/v1/users", `{"email":7,"username":"n","password":"gmi28abc+x"}`, 422, "invalid", "/email"},

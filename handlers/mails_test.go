@@ -18,6 +18,7 @@ import (
 	"usher/internal/captcha"
 	"usher/internal/mail"
 	"usher/internal/secret"
+	"usher/internal/store"
 )
 
 // A letterbox keeps the mails that are sent, as they would be written.
@@ -56,16 +57,26 @@ func (l *letterbox) last(kind mail.Kind, to string) (token string, more <-chan s
 	return "", l.more
 }
 
-// deliver sends the mails that wait.
+// deliver sends the mails that wait, but for those that another is sending just now.
 func (d *door) deliver() {
-	for _, queue := range []func(context.Context, <-chan time.Time){d.auth.DeliverMail, d.desk.DeliverMail} {
-		ctx, stop := context.WithCancel(d.t.Context())
-		wake, gone := make(chan time.Time), make(chan struct{})
-		go func() { queue(ctx, wake); close(gone) }()
-		wake <- time.Time{} // the first round is over
-		stop()
-		<-gone
+	for queue, send := range map[string]func(context.Context, <-chan time.Time){"mail": d.auth.DeliverMail, "invites": d.desk.DeliverMail} {
+		for d.waits(queue) {
+			ctx, stop := context.WithCancel(d.t.Context())
+			wake, gone := make(chan time.Time), make(chan struct{})
+			go func() { send(ctx, wake); close(gone) }()
+			wake <- time.Time{} // some are sent, or under way
+			stop()
+			<-gone
+		}
 	}
+}
+
+// waits reports whether a mail's turn has come in a queue.
+func (d *door) waits(queue string) bool {
+	d.t.Helper()
+	due, err := d.auth.Store.List(d.t.Context(), store.Key{Partition: "outbox:" + queue, Kind: "index", ID: "due"}, store.Page{Limit: 1})
+	must(d.t, err)
+	return len(due) > 0 && !auth.TimeOf(due[0]).After(d.auth.Now())
 }
 
 // mails gives the scene a token of each mail: "resetToken", "verifyToken" and "changeToken" are the pupil's, "undoToken"

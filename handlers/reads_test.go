@@ -128,6 +128,9 @@ func FuzzCursors(f *testing.F) {
 	whole.id["inviteId"] = whole.id["invite of pupil"]
 	whole.ask("outsider", "POST", "/v1/spaces/{spaceId}/invites/{inviteId}/activate", "")
 	whole.as("nobody", "POST", "/v1/access/redeem", `{"accessToken":"{linkToken}"}`)
+	for _, actor := range []string{"room owner", "room moderator"} { // two of each, or it doesn't show whether a list descends
+		whole.as(actor, "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join", "")
+	}
 	lists := reads(f, func(op operation) bool { return op.params.GetByInAndName("query", "after") != nil })
 	entries := make([][]entry, len(lists))
 	for i, op := range lists {

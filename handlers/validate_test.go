@@ -31,7 +31,7 @@ func TestInvalidRequestsAreNamedAndNotRepeated(t *testing.T) {
 		path, body, field string
 		reason            reason
 	}{
-		"missing":                    {userPath, `{"email":"a@b.c","username":"` + canary + `"}`, "/password", missing},
+		"missing":                    {userPath, `{"email":"a@b.c","password":"` + canary + `"}`, "/username", missing},
 		"unknown":                    {userPath, `{"email":"a@b.c","username":"a","password":"b","isAdmin":"` + canary + `"}`, "/isAdmin", unknown},
 		"unknown by its case":        {spacePath, `{"name":"a","Name":"` + canary + `"}`, "/Name", unknown},
 		"unknown, and no word":       {spacePath, `{"name":"a","` + canary + ` is my secret":1}`, "/", unknown},

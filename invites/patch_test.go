@@ -77,7 +77,6 @@ func TestWhatAPatchChanges(t *testing.T) {
 	})
 }
 
-// There are never fewer places than were taken, and one more is one more, also while a class comes.
 // A link whose issuer fell is over for good: nothing changes it, also where he falls meanwhile.
 func TestALinkWhoseIssuerFellIsNotChanged(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
@@ -99,6 +98,7 @@ func TestALinkWhoseIssuerFellIsNotChanged(t *testing.T) {
 	})
 }
 
+// There are never fewer places than were taken, and one more is one more, also while a class comes.
 func TestChangingHowManySeats(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		h := w.house(t)

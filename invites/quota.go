@@ -21,8 +21,8 @@ const aDay = 24 * time.Hour
 // and again is not to have his mailbox filled, whoever does it.
 const MailsPerAddress = 10
 
-// A charge is a mail that counts towards the day's quotas of who has it sent, and of whom it is sent to. Mails that people need to come in by (to
-// recover, to verify, to sign up) do not count.
+// A charge is a mail that counts towards the day's quotas of who has it sent, and of whom it is sent to. Mails that people
+// need to come in by (to recover, to verify, to sign up) do not count.
 type charge struct {
 	mail, workspace, user, to string
 	day                       time.Time
