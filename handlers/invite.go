@@ -127,11 +127,6 @@ func (p invitePage) here(c *call) string {
 	return p.PublicURL + invites.Page(url.PathEscape(c.id("spaceId")), url.PathEscape(c.id("inviteId")))
 }
 
-// signIn is the address of the page for signing in, which leads back here.
-func (p invitePage) signIn(c *call, client string) string {
-	return p.PublicURL + signInPath + "?" + url.Values{"client_id": {client}, "return": {p.here(c)}}.Encode()
-}
-
 // answer shows what there is to do, and what has become of a button.
 func (p invitePage) answer(c *call, view inviteView, because error) {
 	err := p.stand(c, &view)

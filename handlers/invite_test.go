@@ -105,7 +105,7 @@ func TestThePageOfAnInviteSaysWhatIsInTheWay(t *testing.T) {
 		sc := d.newScene(t, "false", "private")
 		i := sc.invited("")
 		i.by("banned").sees(403, "You are banned there")
-		i.by("space moderator").sees(200, "You are a member already", "<dd>Moderator</dd>", "There is no room yet")
+		i.by("space moderator").sees(200, "You are a member already", "<dd>Moderator</dd>", "There is no room yet that you may enter. You can make one.")
 		i.by("support").sees(403, "Accounts of the support")
 		sc.invited(`,"email":"other@here.test"`).by("outsider").sees(403, "for another e-mail address", "Sign in as someone else")
 		unproved := sc.invited(`,"domain":"here.test"`).by("outsider")

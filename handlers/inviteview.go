@@ -88,12 +88,10 @@ func (p invitePage) rooms(c *call, view *inviteView) error {
 }
 
 // visitor is for who is not signed in. What the invite is not good for any more is told to everybody.
-func (p invitePage) visitor(c *call, view *inviteView, found invites.InvitePreview) error {
-	client, err := p.Authority.PublicClient(c, found.Workspace)
-	if err != nil {
+func (p invitePage) visitor(c *call, view *inviteView, found invites.InvitePreview) (err error) {
+	if view.SignIn, err = p.signInOf(c, found.Workspace, p.here(c)); err != nil {
 		return err
 	}
-	view.SignIn = p.signIn(c, client)
 	view.SignUp = found.State == invites.Pending && found.Addressed && p.Authority.TakesStrangers(true)
 	return map[invites.State]error{
 		invites.Used: invites.ErrInviteUsed, invites.Expired: invites.ErrInviteExpired,

@@ -160,4 +160,9 @@ func TestHowTheRoomsPageLooks(t *testing.T) {
 	p.presses("self")
 	require.Contains(t, p.text(), "You are in as room-owner")
 	p.Accessible("room-self")
+	keeps, _ := makes(`,"allowAccount":true`)
+	p.Visit(keeps)
+	p.presses("link")
+	require.Contains(t, p.text(), "Keep this place as room-owner")
+	p.Accessible("room-keep")
 }

@@ -49,6 +49,8 @@ func (p roomPage) does(v *visit, form url.Values) (string, error) {
 		return v.here, nil
 	case "self":
 		return p.goesIn(v)
+	case "keep":
+		return p.keeps(v)
 	case "again": // from a seat to the room's front end
 		if v.guest.Kind != auth.Guest {
 			return v.here, nil // he has left, and the page says so
@@ -63,6 +65,22 @@ func (p roomPage) does(v *visit, form url.Values) (string, error) {
 		}
 		return p.Desk.Redeem(v, v.link, v.key, secret.New(form.Get("pin")))
 	})
+}
+
+// keeps gives the role of the seat to who is signed in, who goes in as himself then.
+func (p roomPage) keeps(v *visit) (string, error) {
+	if v.user.Kind != auth.User {
+		return "", errNoToken
+	}
+	kept, err := p.Desk.KeepSeat(v, v.user, v.guest)
+	if err != nil {
+		return "", err
+	}
+	if kept.Over {
+		p.forget(v.call)
+		p.keep(v, linkCookie, secret.String{}, 0)
+	}
+	return p.goesIn(v)
 }
 
 func (p roomPage) leave(v *visit) error {

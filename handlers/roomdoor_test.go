@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"html"
 	"net/url"
 	"strings"
 	"testing"
@@ -27,6 +28,35 @@ func TestATeacherOpensAPupilsLink(t *testing.T) {
 		b.gets(303, publicURL+b.room, b.presses("leave"))
 		b.gets(303, publicURL+b.room, b.presses("forget"))
 		require.NotContains(t, b.looks(200).raw, "John")
+	})
+}
+
+// A guest whose link allows it keeps his place by the page: signed in by then, once, and goes in as himself.
+func TestAGuestKeepsHisPlaceByThePage(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "private")
+		links := func(body string) string {
+			made := sc.as("room moderator", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/generate-access", `{"username":"John","role":"moderator"`+body+`}`)
+			return strings.TrimPrefix(made.text("url"), publicURL)
+		}
+		b := sc.guestBrowser()
+		b.opens(200, links(""))
+		require.NotContains(t, b.enters("link").raw, "you can come back without the link", "his link does not allow it")
+		b.opens(200, links(`,"allowAccount":true`))
+		in := b.enters("link")
+		require.Contains(t, in.raw, "If you have an account, you can come back without the link")
+		here := publicURL + b.room
+		toSignIn := "/sign-in?" + url.Values{"client_id": {sc.id["web"]}, "return": {here}}.Encode()
+		require.Contains(t, html.UnescapeString(in.raw), publicURL+toSignIn)
+		b.gets(303, publicURL+"/sign-in?return="+url.QueryEscape(here), b.presses("keep"))
+		b.gets(303, here, b.visit("POST", toSignIn, signInForm("outsider", goodPass)))
+		require.Contains(t, b.looks(200).raw, "Keep this place as outsider")
+		b.gets(303, here+"?as=self", b.presses("keep"))
+		in = b.gets(200, "", b.visit("GET", b.room+"?as=self", nil))
+		require.Contains(t, in.raw, "You are in as <strong><bdi>outsider</bdi></strong>")
+		require.Contains(t, in.raw, "<dd>Moderator</dd>")
+		require.NotContains(t, b.looks(200).raw, "John")
+		require.Contains(t, b.gets(410, "", b.presses("keep")).raw, "Your place here has ended", "a second tab")
 	})
 }
 

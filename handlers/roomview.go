@@ -32,7 +32,8 @@ type roomView struct {
 	front      auth.RoomPage
 	workspace  string
 	Typed      string // the name that was not taken
-	SignIn     string // where a stranger may sign in who was not sent there at once
+	Keeps      bool   // the role of his seat, if he likes, with an account
+	SignIn     string // where he may sign in who was not sent there at once
 }
 
 // stand finds out what there is to do for who has come, and where he would be led.
@@ -111,11 +112,20 @@ func (p roomPage) byLink(v *visit, view *roomView) error {
 	if v.guest.Link == found.Link.ID {
 		if _, _, err := p.Desk.GetSeat(v, v.guest); !errors.Is(err, auth.ErrInvalidToken) {
 			view.In, view.Guest = err == nil, err == nil
-			return err
+			return cmp.Or(err, p.offer(v, view, found.Link))
 		}
 	}
 	view.May, view.AsksPIN = found.Refusal == nil, found.AsksPIN
 	return found.Refusal
+}
+
+// offer lets who sits on a link keep the role with his account, where the link does.
+func (p roomPage) offer(v *visit, view *roomView, link invites.Link) (err error) {
+	if view.Keeps = link.AllowAccount; !view.Keeps || view.Self != "" {
+		return nil
+	}
+	view.SignIn, err = p.signInOf(v.call, view.workspace, v.here)
+	return err
 }
 
 // behind is what the link leads to, which must be this room.

@@ -46,6 +46,12 @@ type signInPage struct {
 	Username    string
 }
 
+// signInOf is the address at which people of a workspace sign in, and which leads back.
+func (a *api) signInOf(c *call, workspace, back string) (string, error) {
+	client, err := a.Authority.PublicClient(c, workspace)
+	return a.PublicURL + signInPath + "?" + url.Values{"client_id": {client}, "return": {back}}.Encode(), err
+}
+
 func (a *api) mountSignIn(e gin.IRouter, doc *openapi3.T) error {
 	item := doc.Paths.Find("/v1/auth/token")
 	op, err := readOperation(item, item.Post)
