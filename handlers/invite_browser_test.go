@@ -34,7 +34,7 @@ func TestTheWayFromAnInviteIntoTheSpace(t *testing.T) {
 
 	p.mailed("signUpToken", mail.SignUp, "newcomer")
 	p.Visit(p.url + "/confirm-sign-up#token=" + p.id["signUpToken"])
-	p.Do(chromedp.SendKeys("#password", goodPass), chromedp.Click("form button"), chromedp.WaitVisible("#next:not([hidden])"), chromedp.Click("#next"), chromedp.WaitVisible("#email"))
+	p.Do(chromedp.SendKeys("#password", goodPass), chromedp.Click("form button"), chromedp.WaitVisible("#next a"), chromedp.Click("#next a"), chromedp.WaitVisible("#email"))
 	require.Equal(t, p.url+i.page, p.Says("location.href"))
 	_, err := chromedp.RunResponse(p, chromedp.Click("a.button"))
 	must(t, err)

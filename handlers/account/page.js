@@ -5,14 +5,17 @@
 const form = document.querySelector("form");
 const outcome = document.querySelector("#outcome");
 const next = document.querySelector("#next");
+const heading = document.querySelector("h1");
+const words = new Map([...document.querySelectorAll("#words li")].map((li) => [li.dataset.of, li]));
 const brought = new URLSearchParams(location.hash.slice(1));
 const token = brought.get("token");
 const back = brought.get("back");
 history.replaceState(null, "", location.pathname);
 
-function say(text, bad) {
-  outcome.textContent = text;
-  outcome.className = bad ? "bad" : "";
+// A problem is told in the words of the page, as far as it has some.
+function tell(problem) {
+  outcome.textContent = (words.get(problem) ?? words.get("other")).textContent;
+  outcome.className = problem === "done" ? "" : "bad";
 }
 
 async function send() {
@@ -23,33 +26,34 @@ async function send() {
   });
   if (answer.ok) {
     form.hidden = true;
-    say(outcome.dataset.done);
+    tell("done");
+    heading.textContent = document.title = words.get("done").dataset.title;
     if (/^\/invite\/[0-9a-f]{24}\/[0-9a-f]{24}$/.test(back)) {
-      next.href = back.slice(1); // below where this page is
+      next.firstElementChild.href = back.slice(1); // below where this page is
       next.hidden = false;
     }
     return;
   }
   const problem = await answer.json();
   if (answer.status === 410 || answer.status === 409) form.hidden = true;
-  say(answer.status === 410 ? "This link is not good any more: it was used, a newer one has taken its place, or it has expired." : problem.detail, true);
+  tell(problem.code);
 }
 
 if (token) {
   form.hidden = false;
-  say("");
+  outcome.textContent = "";
 } else {
-  say("The address of this page is not whole. Open the link from the mail once more.", true);
+  tell("incomplete");
 }
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const button = form.querySelector("button");
   button.disabled = true;
-  say("");
+  outcome.textContent = "";
   try {
     await send();
   } catch {
-    say("The server can't be reached. Try again in a moment.", true);
+    tell("away");
   }
   button.disabled = false;
 });

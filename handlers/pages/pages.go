@@ -35,6 +35,8 @@ type Page struct {
 	// LeadsTo are the hosts or origins, beside our own, that the page's forms may lead to: a browser holds what a form is
 	// answered with against the policy, too.
 	LeadsTo []string
+
+	Asks bool // its script asks this server
 }
 
 // Pages are all there are, in each language. They are safe for concurrent use.
@@ -110,8 +112,12 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) {
 	h.Set("Content-Language", b.lang)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	forms := strings.Join(slices.Concat([]string{p.own}, page.LeadsTo), " ")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src "+p.own+"; style-src "+p.own+"; form-action "+forms+
-		"; base-uri 'none'; frame-ancestors 'none'")
+	policy := "default-src 'none'; script-src " + p.own + "; style-src " + p.own + "; form-action " + forms +
+		"; base-uri 'none'; frame-ancestors 'none'"
+	if page.Asks {
+		policy += "; connect-src 'self'"
+	}
+	h.Set("Content-Security-Policy", policy)
 	w.WriteHeader(page.Status)
 	_, _ = w.Write(out.Bytes()) // who has gone away reads no answer
 }
