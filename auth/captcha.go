@@ -14,11 +14,16 @@ var ErrCaptchaOff = errors.New("auth: no challenges are handed out here")
 
 // Challenge is work for a stranger's browser, of which SignUp takes the result, once. It returns ErrCaptchaOff.
 func (a *Authority) Challenge() (captcha.Challenge, error) {
-	work, ok := a.captcha.(*captcha.Altcha)
-	if !ok || a.set.SignUp != SignUpOpen {
+	if !a.HandsOutChallenges() {
 		return captcha.Challenge{}, ErrCaptchaOff
 	}
-	return work.Challenge()
+	return a.captcha.(*captcha.Altcha).Challenge()
+}
+
+// HandsOutChallenges reports whether strangers sign up, and by a captcha of ours.
+func (a *Authority) HandsOutChallenges() bool {
+	_, ours := a.captcha.(*captcha.Altcha)
+	return ours && a.set.SignUp == SignUpOpen
 }
 
 // captchaKeys make of the installation's keys those that challenges are signed with: a fleet shares them, and a restart

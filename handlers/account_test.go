@@ -110,7 +110,7 @@ func TestPagesOfMailsAreClosed(t *testing.T) {
 			policy := w.Header().Get("Content-Security-Policy")
 			if strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
 				require.Equal(t, "default-src 'none'; script-src 'self' https://usher.test; style-src 'self' https://usher.test; "+
-					"form-action 'self' https://usher.test; base-uri 'none'; frame-ancestors 'none'; connect-src 'self'", policy)
+					"form-action 'self' https://usher.test; base-uri 'none'; frame-ancestors 'none'; connect-src 'self' https://usher.test", policy)
 			}
 			require.NotContains(t, policy, "unsafe")
 			body := strings.ReplaceAll(w.Body.String(), publicURL, "")

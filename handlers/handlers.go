@@ -128,7 +128,7 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 			return nil, err
 		}
 	}
-	if err := cmp.Or(a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e), a.mountInvite(e, doc)); err != nil {
+	if err := cmp.Or(a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e), a.mountInvite(e, doc), a.mountCaptcha(e)); err != nil {
 		return nil, err
 	}
 	a.mountRoom(e)

@@ -117,8 +117,16 @@ func (p invitePage) leave(c *call) error {
 // signsUp makes of the form what a front end would send, and has it count and answered as that.
 func (p invitePage) signsUp(c *call, form url.Values) error {
 	c.who = auth.Identity{}
+	found, err := p.Desk.PreviewInvite(c, c.id("spaceId"), c.id("inviteId"))
+	if err != nil {
+		return err
+	}
+	client, err := p.Authority.PublicClient(c, found.Workspace)
+	if err != nil {
+		return err
+	}
 	return p.sends(c, p.signUp, kindJSON, map[string]any{
-		"email": form.Get("email"), "username": form.Get("username"),
+		"email": form.Get("email"), "username": form.Get("username"), "client_id": client, "captchaToken": form.Get("captchaToken"),
 		"invite": map[string]any{"spaceId": c.id("spaceId"), "inviteId": c.id("inviteId")},
 	}, with(p.createUser))
 }
@@ -148,5 +156,5 @@ func (p invitePage) fail(c *call, view inviteView, err error) {
 
 func (p invitePage) render(c *call, status int, view inviteView) {
 	view.Here = p.here(c)
-	p.show(c.gin, pages.Page{Name: "invite", Status: status, Data: view})
+	p.show(c.gin, pages.Page{Name: "invite", Status: status, Data: view, Asks: view.Captcha})
 }

@@ -78,9 +78,11 @@ func TestThePageBehindAnInvite(t *testing.T) {
 			i.gets(200, "", i.visit(method, i.page, nil))
 		}
 		require.Equal(t, before, sc.applies.Load(), "looking writes nothing")
-		page := i.sees(200, "<h1>Class 7</h1>", "space-moderator</bdi></strong> invites you to", "<dd>Member</dd>", "ask whoever invited you for one")
+		page := i.sees(200, "<h1>Class 7</h1>", "space-moderator</bdi></strong> invites you to", "<dd>Member</dd>", "<altcha-widget ")
 		require.Contains(t, page.raw, strings.ReplaceAll(i.signInAt(), "&", "&amp;"))
-		require.NotContains(t, page.raw, "Make an account")
+		require.NotContains(t, page.raw, "The one that this invitation is for")
+		i.tells(i.presses("sign-up", "email", "new@here.test", "username", "new"), 422, "needs JavaScript")
+		i.tells(i.presses("sign-up", "email", "new@here.test", "username", "new", "captchaToken", "x"), 403, "Try again")
 		i.gets(303, publicURL+i.page, i.presses("join")) // who is nobody finds how to sign in
 
 		i = i.by("outsider")

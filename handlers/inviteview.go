@@ -18,6 +18,7 @@ type inviteView struct {
 	Left      time.Duration
 	SignIn    string // where a visitor signs in; empty where he is
 	SignUp    bool   // he may sign up here
+	Captcha   bool   // but as any stranger may
 	Self      string // who is signed in
 	Joins     bool   // and may become a member
 	Done      string // why he need not: "joined", "member"
@@ -92,7 +93,8 @@ func (p invitePage) visitor(c *call, view *inviteView, found invites.InvitePrevi
 	if view.SignIn, err = p.signInOf(c, found.Workspace, p.here(c)); err != nil {
 		return err
 	}
-	view.SignUp = found.State == invites.Pending && found.Addressed && p.Authority.TakesStrangers(true)
+	view.Captcha = !found.Addressed && p.Authority.HandsOutChallenges()
+	view.SignUp = found.State == invites.Pending && (view.Captcha || found.Addressed && p.Authority.TakesStrangers(true))
 	return map[invites.State]error{
 		invites.Used: invites.ErrInviteUsed, invites.Expired: invites.ErrInviteExpired,
 		invites.Revoked: invites.ErrInviteRevoked, invites.Void: invites.ErrInviteVoid,
@@ -103,7 +105,7 @@ func (p invitePage) visitor(c *call, view *inviteView, found invites.InvitePrevi
 // says what it says to all strangers.
 func (view *inviteView) explain(p problem, err error) {
 	view.Problem = p.code
-	if errors.Is(err, auth.ErrSignUpClosed) || errors.Is(err, auth.ErrCaptchaMissing) {
+	if errors.Is(err, auth.ErrSignUpClosed) || errors.Is(err, auth.ErrCaptchaMissing) && !view.Captcha {
 		view.Problem = "address"
 	}
 	if banned, ok := errors.AsType[*roles.BannedError](err); ok {

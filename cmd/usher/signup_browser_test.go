@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -37,7 +40,7 @@ func TestAStrangerSignsUpInABrowser(t *testing.T) {
 	t.Cleanup(operator.Close)
 	post := mailtest.Start(t)
 	p := launch(t, programAt(t, t.TempDir(), append(mailingBy(post), "--listen", "127.0.0.1:0", "--cors-origins", operator.URL,
-		"--sign-up", "open", "--captcha", "altcha")...))
+		"--sign-up", "open", "--captcha", "altcha", "--admin-email", adminEmail, "--admin-password", adminPassword)...))
 	p.awaitListening(t)
 	door = p.url
 
@@ -67,4 +70,38 @@ func TestAStrangerSignsUpInABrowser(t *testing.T) {
 		look();
 	})`))
 	require.Equal(t, "200", p.ask(t.Context(), "POST", "/v1/auth/token", "", signIn).word())
+
+	// On the page of an invite that is for whoever has it, the same in one form: the browser works when it is sent.
+	ann := p.signIn(t)
+	space := "/v1/spaces/" + p.made(t, "/v1/spaces", ann, `{"name":"Class 7"}`).ID
+	page := door + "/invite" + strings.TrimPrefix(space, "/v1/spaces") + "/" + p.made(t, space+"/invites", ann, `{"role":"role_space_user"}`).ID
+	browser.Phone()
+	browser.Visit(page)
+	browser.Accessible("sign-up-stranger")
+	browser.Do(chromedp.SendKeys("#email", "eve@example.com"), chromedp.SendKeys("#username", "Eve"))
+	_, err := chromedp.RunResponse(browser, chromedp.Click("[value=sign-up]"))
+	require.NoError(t, err)
+	require.Contains(t, browser.Says("document.body.innerText"), "Look into your mailbox")
+	letter = post.Next()
+	require.Equal(t, "eve@example.com", letter.To)
+	browser.Visit(letter.Link())
+	browser.Do(chromedp.WaitVisible("form button"), chromedp.SendKeys("#password", "gmi28abc"), chromedp.Click("form button"), chromedp.WaitVisible("#next a"))
+	_, err = chromedp.RunResponse(browser, chromedp.Click("#next a"))
+	require.NoError(t, err)
+	require.Equal(t, page, browser.Says("location.href"))
+}
+
+// What is embedded of the widget is what its makers give out.
+func TestTheWidgetIsItsMakers(t *testing.T) {
+	t.Parallel()
+	dist := browsertest.Altcha(t)
+	for ours, theirs := range map[string]string{
+		"altcha.min.js": "external/altcha.min.js", "pbkdf2.js": "workers/pbkdf2.js", "altcha.LICENSE.txt": "../LICENSE.txt",
+	} {
+		want, err := os.ReadFile(filepath.Join(dist, theirs))
+		require.NoError(t, err)
+		got, err := os.ReadFile(filepath.Join("../../handlers/captcha", ours))
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(want, got), ours)
+	}
 }

@@ -115,7 +115,7 @@ func (p *Pages) Render(w http.ResponseWriter, r *http.Request, page Page) {
 	policy := "default-src 'none'; script-src " + p.own + "; style-src " + p.own + "; form-action " + forms +
 		"; base-uri 'none'; frame-ancestors 'none'"
 	if page.Asks {
-		policy += "; connect-src 'self'"
+		policy += "; connect-src " + p.own
 	}
 	h.Set("Content-Security-Policy", policy)
 	w.WriteHeader(page.Status)
