@@ -77,6 +77,7 @@ func TestAStrangerSignsUpInABrowser(t *testing.T) {
 	page := door + "/invite" + strings.TrimPrefix(space, "/v1/spaces") + "/" + p.made(t, space+"/invites", ann, `{"role":"role_space_user"}`).ID
 	browser.Phone()
 	browser.Visit(page)
+	require.NotContains(t, browser.Says("document.body.innerText"), "robot", "there is nothing to solve")
 	browser.Accessible("sign-up-stranger")
 	browser.Do(chromedp.SendKeys("#email", "eve@example.com"), chromedp.SendKeys("#username", "Eve"))
 	_, err := chromedp.RunResponse(browser, chromedp.Click("[value=sign-up]"))
