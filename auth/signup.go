@@ -178,6 +178,16 @@ func (a *Authority) ConfirmSignUp(ctx context.Context, token, chosen secret.Stri
 	})
 }
 
+// InvitedBy is the path of the page that Stranger.Back said, for a sign-up that hangs on an invitation: strangers do not
+// sign themselves up here. It is empty for every other one, and returns ErrProof.
+func (a *Authority) InvitedBy(ctx context.Context, token secret.String) (page string, err error) {
+	b, _, err := a.awaited(ctx, token)
+	if err != nil || a.TakesStrangers(false) {
+		return "", err
+	}
+	return b.user["back"], nil
+}
+
 // awaited is who has shown the token of a sign-up, and the user that he is about to be. It returns ErrProof.
 func (a *Authority) awaited(ctx context.Context, token secret.String) (b bearer, u account, err error) {
 	id, task, err := readProof(token)

@@ -25,7 +25,7 @@ func (a *api) resetPassword(c *call, in wire.PasswordReset) (any, error) {
 }
 
 func (a *api) confirmSignUp(c *call, in wire.SignUpConfirmation) (any, error) {
-	return nil, a.Authority.ConfirmSignUp(c, secret.New(in.Token), secret.New(in.Password))
+	return nil, a.Desk.ConfirmSignUp(c, secret.New(in.Token), secret.New(in.Password))
 }
 
 func (a *api) verifyEmail(c *call, in wire.MailToken) (any, error) {

@@ -3,6 +3,7 @@ package invites_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,12 +36,33 @@ func TestWhoIsInvitedSignsUp(t *testing.T) {
 		h.open(auth.SignUpAdmins)
 		require.ErrorIs(t, h.auth.ConfirmSignUp(t.Context(), secret.New(token), secret.New(newcomersPassword)), auth.ErrProof, "administrators alone make users by now")
 		h.open(auth.SignUpUsers)
-		require.NoError(t, h.auth.ConfirmSignUp(t.Context(), secret.New(token), secret.New(newcomersPassword)))
+		require.NoError(t, h.desk.ConfirmSignUp(t.Context(), secret.New(token), secret.New(newcomersPassword)))
 		newcomer := h.signIn("new@there.test", secret.New(newcomersPassword))
 		require.Equal(t, auth.ByVerifiedAccount, newcomer.How)
 		_, err := h.desk.ActivateInvite(t.Context(), newcomer, h.space, in.ID)
 		require.NoError(t, err)
 		require.Equal(t, roles.SpaceUser, h.role(newcomer))
+	})
+}
+
+// Whose invite was taken back before he used the mail's link is a stranger, who makes no account here.
+func TestWhoIsNoLongerInvitedMakesNoAccount(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		h := w.house(t)
+		confirms := func() error {
+			token, _, _ := strings.Cut(h.posts(h.auth.DeliverMail)[0].Token(), "&back=")
+			return h.desk.ConfirmSignUp(t.Context(), secret.New(token), secret.New(newcomersPassword))
+		}
+		for name, ends := range map[string]func(invites.Invite) error{
+			"revoked": func(in invites.Invite) error { return h.desk.RevokeInvite(t.Context(), h.mod, h.space, in.ID) },
+			"expired": func(invites.Invite) error { h.pass(time.Hour); return nil },
+		} {
+			in := h.create(invites.NewInvite{Email: name + "@there.test", TTL: time.Hour})
+			require.NoError(t, h.signsUp(name+"@there.test", h.space, in.ID))
+			require.NoError(t, ends(in))
+			require.ErrorIs(t, confirms(), auth.ErrProof, name)
+		}
+		require.ErrorIs(t, h.desk.ConfirmSignUp(t.Context(), secret.New("unheard of"), secret.New(newcomersPassword)), auth.ErrProof)
 	})
 }
 
