@@ -78,7 +78,7 @@ func (d *Desk) ReplaceLink(ctx context.Context, who auth.Identity, space, room, 
 		token, key := d.newToken(space, room, id), auth.LinkKey(room, id)
 		link, location = found, d.url(st.Room.Alias, found.Username, token)
 		return d.auth.Change(ctx, store.Tx{
-			If: append(st.InOffice(), found.unchanged(key)...),
+			If: append(append(st.InOffice(), found.unchanged(key)...), store.Present(auth.EpochKey("r:"+room, found.Epoch))),
 			Do: []store.Write{store.Set(key, store.Record{"hash": token.hash(), "rev": d.auth.NewID()})},
 		})
 	})
