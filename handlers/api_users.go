@@ -37,16 +37,10 @@ func userOf(u auth.Account) wire.User {
 }
 
 func (a *api) createUser(c *call, in wire.NewUser) (any, error) {
-	user := auth.NewUser{
-		Email: in.Email, Username: in.Username, Password: secret.New(in.Password),
-		Name: in.Name, Phone: in.Phone, ProfileURL: in.ProfileURL,
-	}
 	if c.who.Kind == auth.Nobody {
-		return accepted{}, a.Desk.SignUp(c, auth.Stranger{
-			NewUser: user, Client: in.ClientID, Captcha: in.CaptchaToken, Address: c.gin.ClientIP(),
-		}, in.Invite.SpaceID, in.Invite.InviteID)
+		return accepted{}, a.Desk.SignUp(c, strangerOf(c, in), in.Invite.SpaceID, in.Invite.InviteID)
 	}
-	id, err := a.Authority.CreateUser(c, c.who, user)
+	id, err := a.Authority.CreateUser(c, c.who, newUserOf(in))
 	return wire.Created{ID: id}, err
 }
 

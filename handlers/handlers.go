@@ -128,10 +128,12 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 			return nil, err
 		}
 	}
-	if err := cmp.Or(a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e), a.mountInvite(e, doc), a.mountCaptcha(e)); err != nil {
+	signUp, err := a.signUpDesk(doc)
+	if err := cmp.Or(err, a.mountDocs(e), a.mountPages(e), a.mountSignIn(e, doc), a.mountAccount(e), a.mountCaptcha(e)); err != nil {
 		return nil, err
 	}
-	a.mountRoom(e)
+	a.mountRoom(e, signUp)
+	a.mountInvite(e, signUp)
 	read(e, "/livez", func(g *gin.Context) { g.String(http.StatusOK, "ok\n") })
 	read(e, "/readyz", func(g *gin.Context) { a.ready(g, h.draining.Load()) })
 	return h, nil

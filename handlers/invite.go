@@ -2,11 +2,9 @@ package handlers
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
 
 	"usher/auth"
@@ -18,23 +16,17 @@ import (
 // forms, without a script.
 type invitePage struct {
 	*api
-	signUp         operation // createUser
+	signUp         signUpDesk
 	activate, mail *limit
 }
 
-func (a *api) mountInvite(e gin.IRouter, doc *openapi3.T) error {
-	item := doc.Paths.Find("/v1/users")
-	op, err := readOperation(item, item.Post)
-	if err != nil {
-		return fmt.Errorf("handlers: invite: %w", err)
-	}
-	p := invitePage{api: a, signUp: op}
+func (a *api) mountInvite(e gin.IRouter, signUp signUpDesk) {
+	p := invitePage{api: a, signUp: signUp}
 	p.activate, _ = limitNamed("activate")
 	p.mail, _ = limitNamed("mail")
 	path := invites.Page(":spaceId", ":inviteId")
 	read(e, path, p.look)
 	e.POST(path, p.act)
-	return nil
 }
 
 // invitee finds out who comes. What a page of another origin embeds or sends is refused.
@@ -69,8 +61,8 @@ func (p invitePage) act(g *gin.Context) {
 	view, to := inviteView{}, p.here(c)
 	form, err := c.form()
 	if err == nil {
-		view.Email, view.Username = form.Get("email"), form.Get("username")
 		to, err = p.does(c, form, &view)
+		view.typed(form, err)
 	}
 	switch {
 	case errors.Is(err, errNoToken), errors.Is(err, auth.ErrInvalidToken):
@@ -86,7 +78,6 @@ func (p invitePage) act(g *gin.Context) {
 func (p invitePage) does(c *call, form url.Values, view *inviteView) (to string, err error) {
 	do := form.Get("do")
 	if do == "sign-up" {
-		view.Mailed = true
 		return "", p.signsUp(c, form)
 	}
 	if c.who.Kind != auth.User {
@@ -94,41 +85,27 @@ func (p invitePage) does(c *call, form url.Values, view *inviteView) (to string,
 	}
 	switch do {
 	case "switch":
-		return p.here(c), p.leave(c)
+		return p.here(c), p.signsOut(c, c.who)
 	case "verify":
 		view.Verifying = true
 		_, err := p.limits.count(c, p.mail, p.sendVerification)
 		return "", err
 	}
+	if form.Get("user") != c.who.ID { // the page was shown to somebody else
+		return p.here(c), nil
+	}
 	_, err = p.limits.count(c, p.activate, p.activateInvite)
 	return p.here(c), err
 }
 
-// leave signs out who wants to come as somebody else.
-func (p invitePage) leave(c *call) error {
-	err := p.Spaces.Logout(c, c.who)
-	if err == nil || errors.Is(err, auth.ErrInvalidToken) {
-		p.forget(c)
-		return nil
-	}
-	return err
-}
-
-// signsUp makes of the form what a front end would send, and has it count and answered as that.
+// signsUp makes an account for who comes with this invite, to which the mail leads back.
 func (p invitePage) signsUp(c *call, form url.Values) error {
-	c.who = auth.Identity{}
 	found, err := p.Desk.PreviewInvite(c, c.id("spaceId"), c.id("inviteId"))
 	if err != nil {
 		return err
 	}
-	client, err := p.Authority.PublicClient(c, found.Workspace)
-	if err != nil {
-		return err
-	}
-	return p.sends(c, p.signUp, kindJSON, map[string]any{
-		"email": form.Get("email"), "username": form.Get("username"), "client_id": client, "captchaToken": form.Get("captchaToken"),
-		"invite": map[string]any{"spaceId": c.id("spaceId"), "inviteId": c.id("inviteId")},
-	}, with(p.createUser))
+	invite := map[string]any{"spaceId": c.id("spaceId"), "inviteId": c.id("inviteId")}
+	return p.signUp.take(c, form, found.Workspace, map[string]any{"invite": invite}, p.createUser)
 }
 
 func (p invitePage) here(c *call) string {

@@ -64,7 +64,8 @@ func (i invitee) presses(do string, more ...string) reply {
 // joins presses, and is in.
 func (i invitee) joins() {
 	i.t.Helper()
-	i.gets(303, publicURL+i.page, i.presses("join"))
+	shown := i.visit("GET", i.page, nil).raw
+	i.gets(303, publicURL+i.page, i.presses("join", hidden(shown)...))
 	i.sees(200, "You have joined.")
 }
 
@@ -88,6 +89,7 @@ func TestThePageBehindAnInvite(t *testing.T) {
 		i = i.by("outsider")
 		i.sees(200, "Join as outsider", "You are signed in as <strong><bdi>outsider")
 		i.gets(403, "", i.visit("POST", i.page, url.Values{"do": {"join"}}, "Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"))
+		i.gets(303, publicURL+i.page, i.presses("join", "user", sc.id["outlaw"])) // in a tab that showed somebody else
 		i.sees(200, "Join as outsider")
 		i.joins()
 		i.sees(200, `<a href="`+publicURL+`/room/`+sc.id["alias"]+`">Physics</a>`)
@@ -110,6 +112,7 @@ func TestThePageOfAnInviteSaysWhatIsInTheWay(t *testing.T) {
 		i.by("space moderator").sees(200, "You are a member already", "<dd>Moderator</dd>", "There is no room yet that you may enter. You can make one.")
 		i.by("support").sees(403, "Accounts of the support")
 		sc.invited(`,"email":"other@here.test"`).by("outsider").sees(403, "for another e-mail address", "Sign in as someone else")
+		sc.invited(`,"domain":"here.test"`).by("").sees(200, "One that ends in @here.test.")
 		unproved := sc.invited(`,"domain":"here.test"`).by("outsider")
 		unproved.sees(403, "Confirm first that it is yours", `value="verify"`)
 		unproved.tells(unproved.presses("verify"), 403, "Confirm first", "the mail that is on its way")

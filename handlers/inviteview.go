@@ -17,9 +17,9 @@ type inviteView struct {
 	Ends      time.Time
 	Left      time.Duration
 	SignIn    string // where a visitor signs in; empty where he is
-	SignUp    bool   // he may sign up here
-	Captcha   bool   // but as any stranger may
+	Domain    string // of the addresses that it is for
 	Self      string // who is signed in
+	Account   string // and his id
 	Joins     bool   // and may become a member
 	Done      string // why he need not: "joined", "member"
 	Rooms     []door
@@ -27,8 +27,8 @@ type inviteView struct {
 	Until     time.Time
 	Unproved  bool // his address is to be verified
 
-	Mailed, Verifying bool   // a mail is on its way
-	Email, Username   string // as they were typed
+	Verifying bool // a mail is on its way, to an address that is to be verified
+	signUpForm
 }
 
 // A door is a room that a member may enter.
@@ -56,7 +56,7 @@ func (p invitePage) stand(c *call, view *inviteView) error {
 // member is for who is signed in.
 func (p invitePage) member(c *call, view *inviteView) error {
 	found, err := p.Desk.ConsiderInvite(c, c.who, c.id("spaceId"), c.id("inviteId"))
-	view.Self = found.Name
+	view.Self, view.Account = found.Name, c.who.ID
 	if view.Self == "" { // of another workspace
 		self, _, err := p.Authority.Get(c, c.who)
 		if err != nil {
@@ -93,6 +93,7 @@ func (p invitePage) visitor(c *call, view *inviteView, found invites.InvitePrevi
 	if view.SignIn, err = p.signInOf(c, found.Workspace, p.here(c)); err != nil {
 		return err
 	}
+	view.Domain = found.Domain
 	view.Captcha = !found.Addressed && p.Authority.HandsOutChallenges()
 	view.SignUp = found.State == invites.Pending && (view.Captcha || found.Addressed && p.Authority.TakesStrangers(true))
 	return map[invites.State]error{

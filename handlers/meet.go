@@ -47,12 +47,21 @@ func (p roomPage) keepToken(v *visit, name, other, token string) {
 // strange tells a stranger who came by an integrator's address what keeps him out: most who come so have no account to
 // sign in with.
 func (p roomPage) strange(v *visit, view roomView) {
-	view.SignIn = p.signInFor(v)
+	var err error
+	if view.SignIn, err = p.signInFor(v); err != nil {
+		p.fail(v, roomView{}, err)
+		return
+	}
 	p.fail(v, view, &roles.DeniedError{Decision: roles.Decision{Reasons: []roles.Reason{{Code: roles.CodeSignInRequired}}}})
 }
 
-func (p roomPage) signInFor(v *visit) string {
-	return p.PublicURL + signInPath + "?" + url.Values{"return": {v.here}}.Encode()
+// signInFor is where people of the room's workspace sign in, and come back.
+func (p roomPage) signInFor(v *visit) (string, error) {
+	workspace, err := p.Spaces.WorkspaceOf(v, v.alias)
+	if err != nil || workspace == "" {
+		return p.PublicURL + signInPath + "?" + url.Values{"return": {v.here}}.Encode(), err
+	}
+	return p.signInOf(v.call, workspace, v.here)
 }
 
 // byMember is what the token of a user is good for. Nobody has one so far.

@@ -22,7 +22,7 @@ func TestAStrangerComesByAMeetLink(t *testing.T) {
 			status := map[bool]int{true: 200, false: 403}[access == "open"]
 			page := b.gets(status, "", b.visit("GET", b.room+"?via=meet", nil))
 			require.Contains(t, page.raw, says)
-			toSignIn := publicURL + "/sign-in?return=" + url.QueryEscape(publicURL+b.room)
+			toSignIn := publicURL + "/sign-in?client_id=" + sc.id["web"] + "&amp;return=" + url.QueryEscape(publicURL+b.room)
 			require.Equal(t, access != "open", strings.Contains(page.raw, `href="`+toSignIn+`"`))
 			require.Equal(t, before, sc.applies.Load(), "looking writes nothing")
 			for _, nowhere := range []string{"", strings.Repeat("a", 24), "x", sc.id["roomId"] + "0"} {

@@ -31,11 +31,12 @@ var (
 // looks: a scanner of mails opens everything. What it is for is done by its forms, without a script.
 type roomPage struct {
 	*api
+	signUp                signUpDesk
 	preview, redeem, come *limit // those of the API
 }
 
-func (a *api) mountRoom(e gin.IRouter) {
-	p := roomPage{api: a}
+func (a *api) mountRoom(e gin.IRouter, signUp signUpDesk) {
+	p := roomPage{api: a, signUp: signUp}
 	p.preview, _ = limitNamed("preview")
 	p.redeem, _ = limitNamed("redeem")
 	p.come, _ = limitNamed("join-as-guest")
@@ -133,8 +134,11 @@ func (p roomPage) keepKey(v *visit) {
 // answer shows a view. Who has to sign in is led there, and back.
 func (p roomPage) answer(v *visit, view roomView, err error) {
 	if errors.Is(err, errNoToken) {
-		v.gin.Redirect(http.StatusSeeOther, p.signInFor(v))
-		return
+		var to string
+		if to, err = p.signInFor(v); err == nil {
+			v.gin.Redirect(http.StatusSeeOther, to)
+			return
+		}
 	}
 	if err != nil {
 		p.fail(v, view, err)
@@ -152,7 +156,7 @@ func (p roomPage) fail(v *visit, view roomView, err error) {
 
 func (p roomPage) render(v *visit, status int, view roomView) {
 	view.Here = v.here
-	page := pages.Page{Name: "room", Status: status, Data: view}
+	page := pages.Page{Name: "room", Status: status, Data: view, Asks: view.Captcha}
 	if view.LeadsOn {
 		page.LeadsTo = []string{view.front.Origin()}
 	}

@@ -1,6 +1,8 @@
 package handlers
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -8,6 +10,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"usher/auth"
+	"usher/handlers/wire"
 	"usher/internal/secret"
 	"usher/invites"
 )
@@ -27,18 +30,19 @@ func (p roomPage) act(g *gin.Context) {
 	if err == nil {
 		to, err = p.does(v, form)
 	}
-	if err == nil {
+	if err == nil && to != "" {
 		g.Redirect(http.StatusSeeOther, to)
 		return
 	}
 	view, because := p.stand(v, false)
 	if because == nil {
 		view.Typed = form.Get("name")
+		view.typed(form, err)
 	}
-	p.answer(v, view, err)
+	p.answer(v, view, cmp.Or(err, because))
 }
 
-// does is one button's work, and where it leads to.
+// does is one button's work, and where it leads to; nowhere where the page says what is to be done now.
 func (p roomPage) does(v *visit, form url.Values) (string, error) {
 	switch form.Get("do") {
 	case "leave":
@@ -50,7 +54,11 @@ func (p roomPage) does(v *visit, form url.Values) (string, error) {
 	case "self":
 		return p.goesIn(v)
 	case "keep":
-		return p.keeps(v)
+		return p.keeps(v, form)
+	case "switch":
+		return p.leaves(v)
+	case "sign-up":
+		return "", p.signsUp(v, form)
 	case "again": // from a seat to the room's front end
 		if v.guest.Kind != auth.Guest {
 			return v.here, nil // he has left, and the page says so
@@ -67,20 +75,50 @@ func (p roomPage) does(v *visit, form url.Values) (string, error) {
 	})
 }
 
-// keeps gives the role of the seat to who is signed in, who goes in as himself then.
-func (p roomPage) keeps(v *visit) (string, error) {
-	if v.user.Kind != auth.User {
+// keeps gives the role of the seat to who is signed in, who goes in as himself then. Where that is not who the page was
+// shown to, or the seat is another by now, nothing is done, and the page says how it stands.
+func (p roomPage) keeps(v *visit, form url.Values) (string, error) {
+	switch {
+	case v.user.Kind != auth.User:
 		return "", errNoToken
+	case form.Get("user") != v.user.ID || form.Get("seat") != v.guest.ID:
+		return v.here, nil
 	}
 	kept, err := p.Desk.KeepSeat(v, v.user, v.guest)
 	if err != nil {
 		return "", err
 	}
 	if kept.Over {
+		opened, err := p.behind(v)
 		p.forget(v.call)
-		p.keep(v, linkCookie, secret.String{}, 0)
+		if err == nil && opened.Link.ID == v.guest.Link { // and no other one since
+			p.keep(v, linkCookie, secret.String{}, 0)
+		}
 	}
 	return p.goesIn(v)
+}
+
+// leaves signs out who is signed in where this room is not, to sign in where it is. He stays on his seat.
+func (p roomPage) leaves(v *visit) (string, error) {
+	if v.user.Kind == auth.User {
+		v.gin.Request = v.gin.Request.WithContext(context.WithValue(v.gin.Request.Context(), seatKey{}, ""))
+		if err := p.signsOut(v.call, v.user); err != nil {
+			return "", err
+		}
+	}
+	return p.signInFor(v)
+}
+
+// signsUp makes an account for who sits here, to which the mail leads back.
+func (p roomPage) signsUp(v *visit, form url.Values) error {
+	if v.guest.Kind != auth.Guest {
+		return invites.ErrSeatOver
+	}
+	return p.signUp.take(v.call, form, v.guest.Workspace, nil, func(c *call, in wire.NewUser) (any, error) {
+		stranger := strangerOf(c, in)
+		stranger.Back = "/room/" + v.alias
+		return accepted{}, p.Authority.SignUp(c, stranger)
+	})
 }
 
 func (p roomPage) leave(v *visit) error {

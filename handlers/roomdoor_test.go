@@ -3,10 +3,13 @@ package handlers_test
 import (
 	"html"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"usher/internal/mail"
 )
 
 // A teacher who opens a pupil's link stays signed in, is told who goes in, and may go in as himself instead.
@@ -48,15 +51,108 @@ func TestAGuestKeepsHisPlaceByThePage(t *testing.T) {
 		here := publicURL + b.room
 		toSignIn := "/sign-in?" + url.Values{"client_id": {sc.id["web"]}, "return": {here}}.Encode()
 		require.Contains(t, html.UnescapeString(in.raw), publicURL+toSignIn)
-		b.gets(303, publicURL+"/sign-in?return="+url.QueryEscape(here), b.presses("keep"))
-		b.gets(303, here, b.visit("POST", toSignIn, signInForm("outsider", goodPass)))
-		require.Contains(t, b.looks(200).raw, "Keep this place as outsider")
-		b.gets(303, here+"?as=self", b.presses("keep"))
+		b.gets(303, publicURL+toSignIn, b.presses("keep"))
+		b.gets(303, here, b.visit("POST", toSignIn, signInForm("room-owner", goodPass)))
+		require.NotContains(t, b.looks(200).raw, "Keep this place", "who has more than the seat gives")
+		signsInAs(b, "outlaw")
+		require.NotContains(t, b.looks(200).raw, "Keep this place", "who is banned")
+		signsInAs(b, "outsider")
+		first := b.looks(200).raw
+		require.Contains(t, first, "Keep this place as outsider")
+		signsInAs(b, "banned")
+		b.gets(303, here, b.presses("keep", hidden(first)...)) // in a tab that showed somebody else
+		require.Equal(t, 200, b.visit("GET", b.room+"/v1/access/seat", nil).status)
+		signsInAs(b, "outsider")
+		b.opens(200, links(`,"allowAccount":true`))
+		b.enters("link")
+		b.gets(303, here, b.presses("keep", hidden(first)...)) // in a tab that showed another seat
+		next := links("")
+		b.opens(200, next)
+		second := b.enters("link")
+		require.NotContains(t, second.raw, "Keep this place")
+		b.opens(200, links(`,"allowAccount":true`))
+		page := b.enters("link").raw
+		b.opens(200, next) // in another tab
+		b.gets(303, here+"?as=self", b.presses("keep", hidden(page)...))
+		require.Contains(t, b.looks(200).raw, "John", "the link that was opened since is still there")
+		b.gets(303, here, b.presses("forget"))
 		in = b.gets(200, "", b.visit("GET", b.room+"?as=self", nil))
 		require.Contains(t, in.raw, "You are in as <strong><bdi>outsider</bdi></strong>")
 		require.Contains(t, in.raw, "<dd>Moderator</dd>")
 		require.NotContains(t, b.looks(200).raw, "John")
-		require.Contains(t, b.gets(410, "", b.presses("keep")).raw, "Your place here has ended", "a second tab")
+		b.gets(303, here, b.presses("keep", hidden(page)...)) // in a second tab
+		require.Contains(t, b.looks(200).raw, "Enter as outsider")
+	})
+}
+
+// hidden are the fields of a page's forms that nobody sees, as names and values.
+func hidden(page string) (fields []string) {
+	for _, found := range hiddenField.FindAllStringSubmatch(page, -1) {
+		fields = append(fields, found[1:]...)
+	}
+	return fields
+}
+
+var hiddenField = regexp.MustCompile(`<input type="hidden" name="([a-z]+)" value="([^"]*)">`)
+
+// signsInAs is in this browser, in the place of whoever was.
+func signsInAs(b guestBrowser, name string) {
+	b.t.Helper()
+	b.gets(303, publicURL+"/sign-in", b.visit("POST", "/sign-in?client_id="+b.id["web"], signInForm(name, goodPass)))
+}
+
+// Who sits on a seat and is signed in where the room is not is told so, and signs in where it is.
+func TestAnAccountOfElsewhereKeepsNoPlace(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "private")
+		b := sc.guestBrowser()
+		made := sc.as("room moderator", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/generate-access", `{"username":"John","role":"user","allowAccount":true}`)
+		b.opens(200, strings.TrimPrefix(made.text("url"), publicURL))
+		b.enters("link")
+		other := sc.in(t).newScene(t, "true", "open")
+		b.gets(303, publicURL+"/sign-in", b.visit("POST", "/sign-in?client_id="+other.id["web"], signInForm("outsider", goodPass)))
+		page := b.looks(200).raw
+		require.Contains(t, page, "an account of another place")
+		require.NotContains(t, page, "Keep this place")
+		toSignIn := publicURL + "/sign-in?" + url.Values{"client_id": {sc.id["web"]}, "return": {publicURL + b.room}}.Encode()
+		b.gets(303, toSignIn, b.presses("switch"))
+		require.Equal(t, 401, b.visit("GET", "/v1/users/me", nil).status)
+		require.Contains(t, b.looks(200).raw, "You are in as", "he sits there still")
+		b.gets(303, publicURL+b.room, b.visit("POST", strings.TrimPrefix(toSignIn, publicURL), signInForm("outsider", goodPass)))
+		require.Contains(t, b.looks(200).raw, "Keep this place as outsider")
+	})
+}
+
+// A guest who has no account makes one on the page of his seat, where strangers may, and the mail leads back.
+func TestAGuestMakesAnAccountToKeepHisPlace(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "private")
+		sc.id["newcomer"] = "newcomer@there.test"
+		b := sc.guestBrowser()
+		signUp := func(username, captcha string) reply {
+			return b.presses("sign-up", "email", "newcomer@there.test", "username", username, "captchaToken", captcha)
+		}
+		require.Contains(t, b.gets(410, "", signUp("newcomer", sc.captcha())).raw, "Open your link again")
+		made := sc.as("room moderator", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/generate-access", `{"username":"John","role":"moderator","allowAccount":true}`)
+		b.opens(200, strings.TrimPrefix(made.text("url"), publicURL))
+		in := b.enters("link")
+		require.Contains(t, in.raw, "<altcha-widget ")
+		require.Contains(t, b.gets(422, "", signUp("newcomer", "")).raw, "needs JavaScript")
+		taken := b.gets(409, "", signUp("Pupil", sc.captcha())).raw
+		require.Contains(t, taken, "Somebody else has this username")
+		require.Contains(t, taken, `value="newcomer@there.test"`)
+		require.Contains(t, b.gets(200, "", signUp("newcomer", sc.captcha())).raw, "Look into your mailbox")
+
+		sc.mailed("signUpToken", mail.SignUp, "newcomer")
+		token, back, _ := strings.Cut(sc.id["signUpToken"], "&back=")
+		require.Equal(t, b.room, back)
+		sc.id["signUpToken"] = token
+		sc.fill("POST", "nobody", "/v1/auth/sign-up/confirm", `{"token":"{signUpToken}","password":"`+goodPass+`"}`)
+		signsInAs(b, "newcomer")
+		page := b.looks(200).raw
+		require.Contains(t, page, "Keep this place as newcomer")
+		b.gets(303, publicURL+b.room+"?as=self", b.presses("keep", hidden(page)...))
+		require.Contains(t, b.gets(200, "", b.visit("GET", b.room+"?as=self", nil)).raw, "<dd>Moderator</dd>")
 	})
 }
 
@@ -93,10 +189,12 @@ func TestTheDoorOfARoom(t *testing.T) {
 		}
 		for _, access := range []string{"private", "public"} {
 			b := scenes[access].in(t).guestBrowser()
-			toSignIn := publicURL + "/sign-in?return=" + url.QueryEscape(publicURL+b.room)
+			here := url.QueryEscape(publicURL + b.room)
+			toSignIn := publicURL + "/sign-in?client_id=" + b.id["web"] + "&return=" + here
 			b.gets(303, toSignIn, b.visit("GET", b.room, nil))
 			b.gets(303, toSignIn, b.presses("self"))
-			b.gets(303, strings.ReplaceAll(toSignIn, b.id["alias"], "abcdefghijkl"), b.visit("GET", "/room/abcdefghijkl", nil))
+			nowhere := strings.ReplaceAll(here, b.id["alias"], "abcdefghijkl")
+			b.gets(303, publicURL+"/sign-in?return="+nowhere, b.visit("GET", "/room/abcdefghijkl", nil))
 		}
 		b := scenes["open"].in(t).guestBrowser()
 		require.Contains(t, b.looks(200).raw, "Say under which name")

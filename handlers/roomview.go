@@ -3,6 +3,7 @@ package handlers
 import (
 	"cmp"
 	"errors"
+	"net/http"
 	"time"
 
 	"usher/auth"
@@ -32,8 +33,13 @@ type roomView struct {
 	front      auth.RoomPage
 	workspace  string
 	Typed      string // the name that was not taken
-	Keeps      bool   // the role of his seat, if he likes, with an account
 	SignIn     string // where he may sign in who was not sent there at once
+
+	// The role of his seat he may keep with an account: his own, or one that he signs in to or makes.
+	Keeps         bool
+	Account, Seat string // whose and which the form is about
+	Elsewhere     bool   // he is signed in, but not where this room is
+	signUpForm
 }
 
 // stand finds out what there is to do for who has come, and where he would be led.
@@ -89,7 +95,7 @@ func (p roomPage) self(v *visit, view *roomView) (decided, err error) {
 	case err != nil:
 		return nil, err
 	}
-	view.Self = st.Name
+	view.Self, view.Account = st.Name, v.user.ID
 	if !decision.Allowed {
 		return &roles.DeniedError{Decision: decision}, nil
 	}
@@ -119,13 +125,31 @@ func (p roomPage) byLink(v *visit, view *roomView) error {
 	return found.Refusal
 }
 
-// offer lets who sits on a link keep the role with his account, where the link does.
+// offer lets who sits on a link keep the role with an account, where the link does and he has something of it.
 func (p roomPage) offer(v *visit, view *roomView, link invites.Link) (err error) {
-	if view.Keeps = link.AllowAccount; !view.Keeps || view.Self != "" {
+	view.Keeps, view.Seat = link.AllowAccount, v.guest.ID
+	switch {
+	case !view.Keeps:
+		return nil
+	case view.Self != "":
+		view.Keeps, err = p.Desk.ConsiderKeep(v, v.user, v.guest)
+		return unlessRefused(err)
+	case v.user.Kind == auth.User:
+		view.Elsewhere = true
 		return nil
 	}
+	view.SignUp = p.Authority.HandsOutChallenges()
+	view.Captcha = view.SignUp
 	view.SignIn, err = p.signInOf(v.call, view.workspace, v.here)
 	return err
+}
+
+// unlessRefused is an error that does not only say no.
+func unlessRefused(err error) error {
+	if err != nil && problemOf(err).status >= http.StatusInternalServerError {
+		return err
+	}
+	return nil
 }
 
 // behind is what the link leads to, which must be this room.

@@ -115,7 +115,8 @@ type InvitePreview struct {
 	By        string // who invites, as others see him; empty where he is no more
 	Ends      time.Time
 	State     State
-	Addressed bool // to one address, which it does not say
+	Addressed bool   // to one address, which it does not say
+	Domain    string // of the addresses that it is for; empty where it is for any
 }
 
 // PreviewInvite says where an invite leads, as what, and until when. It returns ErrInviteNotFound.
@@ -126,6 +127,6 @@ func (d *Desk) PreviewInvite(ctx context.Context, space, invite string) (InviteP
 	}
 	return InvitePreview{
 		Workspace: s.space.Workspace, Space: s.space.Name, Role: s.in.Role, By: s.by, Ends: s.in.Ends, State: s.in.State,
-		Addressed: s.in.Email != "",
+		Addressed: s.in.Email != "", Domain: s.in.Domain,
 	}, nil
 }

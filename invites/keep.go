@@ -27,12 +27,6 @@ type Kept struct {
 // In this order it is auth.ErrWrongToken, ErrSeatOver, roles.ErrNotFound for a guest of another workspace,
 // roles.ErrForbidden, ErrSeatKept, a roles.BannedError, roles.ErrRoomClosed, ErrSeatOver, ErrAccountOff, ErrIssuer.
 func (d *Desk) KeepSeat(ctx context.Context, who, guest auth.Identity) (Kept, error) {
-	if who.Kind != auth.User {
-		return Kept{}, auth.ErrWrongToken
-	}
-	if guest.Kind != auth.Guest {
-		return Kept{}, ErrSeatOver
-	}
 	var k keeper
 	err := auth.Settle(func() (err error) {
 		if k, err = d.keeper(ctx, who, guest); err != nil {
@@ -54,6 +48,16 @@ func (d *Desk) KeepSeat(ctx context.Context, who, guest auth.Identity) (Kept, er
 	return kept, d.auth.Recorded(ctx, who, e, nil)
 }
 
+// ConsiderKeep reports whether KeepSeat would give the caller something that he has not. It changes nothing, and returns
+// the errors of KeepSeat.
+func (d *Desk) ConsiderKeep(ctx context.Context, who, guest auth.Identity) (bool, error) {
+	k, err := d.keeper(ctx, who, guest)
+	if err == nil {
+		err = k.decide()
+	}
+	return err == nil && k.gains(), err
+}
+
 // A keeper is a user before the seat that he sat on as a guest.
 type keeper struct {
 	roles.Standing
@@ -67,6 +71,12 @@ type keeper struct {
 }
 
 func (d *Desk) keeper(ctx context.Context, who, guest auth.Identity) (k keeper, err error) {
+	if who.Kind != auth.User {
+		return k, auth.ErrWrongToken
+	}
+	if guest.Kind != auth.Guest {
+		return k, ErrSeatOver
+	}
 	k.guest, k.seat.ID, k.link.ID = guest, guest.ID, guest.Link
 	_, _, over := d.auth.Get(ctx, guest)
 	if over != nil && !errors.Is(over, auth.ErrInvalidToken) {
@@ -115,9 +125,8 @@ func (k keeper) refusal() error {
 	return nil
 }
 
-// keep writes the room first, where one wins who comes for the seat, and then the space: whoever was stopped in between
-// repeats it, and everybody else is refused.
-func (d *Desk) keep(ctx context.Context, k *keeper) error {
+// decide finds out what the caller has afterwards, or why he does not keep what the seat has.
+func (k *keeper) decide() error {
 	if err := k.refusal(); err != nil {
 		return err
 	}
@@ -133,7 +142,19 @@ func (d *Desk) keep(ctx context.Context, k *keeper) error {
 	if role := roles.GuestRole(k.seat.Role); k.seat.Account == "" && role.Rank() > k.role.Rank() {
 		k.role = role
 	}
-	if k.seat.Account == "" && (k.role != k.Tenure.Role || k.spaceRole != k.Member.Role) {
+	return nil
+}
+
+// gains: afterwards he has more than now.
+func (k *keeper) gains() bool { return k.role != k.Tenure.Role || k.spaceRole != k.Member.Role }
+
+// keep writes the room first, where one wins who comes for the seat, and then the space: whoever was stopped in between
+// repeats it, and everybody else is refused.
+func (d *Desk) keep(ctx context.Context, k *keeper) error {
+	if err := k.decide(); err != nil {
+		return err
+	}
+	if k.seat.Account == "" && k.gains() {
 		k.seat.Account, k.seat.Exit = k.ID, k.Member.Exit
 		if err := d.spaces.Instate(ctx, k.Standing, k.role, k.claim()); err != nil {
 			return err

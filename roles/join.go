@@ -82,6 +82,19 @@ func (s *Spaces) AliasOf(ctx context.Context, room string) (string, error) {
 	return recs[0]["alias"], nil
 }
 
+// WorkspaceOf is the one in which a room of this alias is; empty where there is none.
+func (s *Spaces) WorkspaceOf(ctx context.Context, alias string) (string, error) {
+	at, err := s.auth.Store.Get(ctx, aliasKey(alias))
+	if err != nil || at[0] == nil {
+		return "", err
+	}
+	recs, err := s.auth.Store.Get(ctx, auth.RoomKey(at[0]["room"]))
+	if err != nil {
+		return "", err
+	}
+	return recs[0]["workspace"], nil
+}
+
 // Approach finds the room of an alias for who stands before its door, and decides as Join does. A user of the workspace
 // is told why he may not enter. To others what they may not see is ErrNotFound, whether or not it is there.
 func (s *Spaces) Approach(ctx context.Context, who auth.Identity, alias string) (Standing, Decision, error) {

@@ -18,6 +18,13 @@ function tell(problem) {
   outcome.className = problem === "done" ? "" : "bad";
 }
 
+// What the sign-up was for is an invite, or a room in which somebody sits.
+function leadOn() {
+  if (!/^\/(invite\/[0-9a-f]{24}\/[0-9a-f]{24}|room\/[A-Za-z0-9_-]{12})$/.test(back)) return;
+  next.firstElementChild.href = back.slice(1); // below where this page is
+  next.hidden = false;
+}
+
 async function send() {
   const body = { token };
   for (const input of form.querySelectorAll("input")) body[input.name] = input.value;
@@ -28,14 +35,14 @@ async function send() {
     form.hidden = true;
     tell("done");
     heading.textContent = document.title = words.get("done").dataset.title;
-    if (/^\/invite\/[0-9a-f]{24}\/[0-9a-f]{24}$/.test(back)) {
-      next.firstElementChild.href = back.slice(1); // below where this page is
-      next.hidden = false;
-    }
+    leadOn();
     return;
   }
   const problem = await answer.json();
-  if (answer.status === 410 || answer.status === 409) form.hidden = true;
+  if (answer.status === 410 || answer.status === 409) {
+    form.hidden = true;
+    leadOn(); // the account may be there, made by a press whose answer was lost
+  }
   tell(problem.code);
 }
 
