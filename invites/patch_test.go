@@ -81,18 +81,27 @@ func TestWhatAPatchChanges(t *testing.T) {
 func TestALinkWhoseIssuerFellIsNotChanged(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
 		ttl, on := time.Hour, true
-		for _, patch := range []func(guest) invites.LinkPatch{
-			func(guest) invites.LinkPatch { return invites.LinkPatch{TTL: &ttl} },
-			func(guest) invites.LinkPatch { return invites.LinkPatch{Paused: &on} },
-			func(g guest) invites.LinkPatch { return invites.LinkPatch{MoveSeat: g.ID} },
+		patches := func(patch func(guest) invites.LinkPatch) func(*house, ticket, guest) error {
+			return func(h *house, of ticket, g guest) error {
+				_, err := h.desk.UpdateLink(t.Context(), h.owner, h.space, h.room, of.ID, patch(g))
+				return err
+			}
+		}
+		for _, changes := range []func(*house, ticket, guest) error{
+			patches(func(guest) invites.LinkPatch { return invites.LinkPatch{TTL: &ttl} }),
+			patches(func(guest) invites.LinkPatch { return invites.LinkPatch{Paused: &on} }),
+			patches(func(g guest) invites.LinkPatch { return invites.LinkPatch{MoveSeat: g.ID} }),
+			func(h *house, of ticket, _ guest) error {
+				_, _, err := h.desk.ReplaceLink(t.Context(), h.owner, h.space, h.room, of.ID)
+				return err
+			},
 		} {
 			h := w.house(t)
 			of := h.link(permanent)
 			g := h.seat(of, laptop)
 			h.line.does(0, overtakes(func() { h.grant(h.mod, roles.RoomUser) }))
 			for range 2 {
-				_, err := h.desk.UpdateLink(t.Context(), h.owner, h.space, h.room, of.ID, patch(g))
-				require.ErrorIs(t, err, invites.ErrLinkRevoked)
+				require.ErrorIs(t, changes(h, of, g), invites.ErrLinkRevoked)
 			}
 		}
 	})
