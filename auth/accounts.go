@@ -34,7 +34,7 @@ type Account struct {
 }
 
 // ShownName is what others see a user called. It is never the e-mail address.
-func (u Account) ShownName() string { return cmp.Or(u.Name, u.Username) }
+func (u Account) ShownName() string { return cmp.Or(u.Name, u.Username, u.ExternalID) }
 
 // account is a user as it is stored: also an anchor, whose "paused" is a block and whose "ended" is the end.
 type account struct {
@@ -56,6 +56,11 @@ type account struct {
 	// An e-mail address that the user had, and can have again until then.
 	HeldEmail string    `store:"heldEmail"`
 	HeldUntil time.Time `store:"heldUntil"`
+
+	// What only an external user has.
+	MemberType MemberType `store:"memberType"`
+	Updated    time.Time  `store:"updated"`
+	keptToken
 }
 
 // UserIn is the account of a user, of whom another package has read the record at UserKey: false where there is no such
@@ -91,7 +96,9 @@ func (u account) seen() Account {
 func ShownNameIn(user store.Record) string { return shownName(user) }
 
 // shownName is ShownName of a user as stored.
-func shownName(user store.Record) string { return cmp.Or(user["name"], user["username"]) }
+func shownName(user store.Record) string {
+	return cmp.Or(user["name"], user["username"], user["externalId"])
+}
 
 func userHow(user store.Record) How {
 	if user["emailVerified"] != "" {

@@ -77,9 +77,7 @@ func (a *Authority) Bury(ctx context.Context, who Identity, user string) error {
 		return err
 	}
 	a.drop(ctx, names...)
-	list := store.Tx{Do: []store.Write{store.Remove(userIndex(was.Workspace), ByTime(was.Created, user))}}
-	_, err = a.Apply(ctx, list)
-	return errors.Join(err, a.leaveNoGhost(ctx, was.Workspace, user))
+	return errors.Join(a.delist(ctx, was), a.leaveNoGhost(ctx, was.Workspace, user))
 }
 
 // MayBury is what Bury says before it does anything, for whoever has to do something first.

@@ -33,11 +33,13 @@ const (
 	forSigning = "signing" // Ed25519: access tokens and room tokens
 	forRefresh = "refresh" // HMAC-SHA256: refresh tokens
 	forPINs    = "pin"     // HMAC-SHA256: what is stored of PINs
+	forTokens  = "token"   // AES-256-GCM: the access tokens of external users
 )
 
-// A PIN can be as old as what it guards, which is prolonged as its owner likes: the key of PINs stays until it is revoked.
+// A PIN can be as old as what it guards, which is prolonged as its owner likes, and the access token of a user lasts as
+// long as the user: the keys of these two stay until they are revoked.
 var (
-	uses     = []string{forSigning, forRefresh, forPINs}
+	uses     = []string{forSigning, forRefresh, forPINs, forTokens}
 	rotating = []string{forSigning, forRefresh}
 )
 

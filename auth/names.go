@@ -24,6 +24,7 @@ const (
 	byEmail    nameKind = "email"
 	byUsername nameKind = "username"
 	byExternal nameKind = "externalId"
+	byToken    nameKind = "tokenHash"
 )
 
 const (
@@ -34,9 +35,9 @@ const (
 )
 
 // spelled is what two names must not share: e-mail addresses and usernames however they are typed, an integrator's
-// own ids byte for byte.
+// own ids, and the hashes of tokens, byte for byte.
 func (n name) spelled() string {
-	if n.kind == byExternal {
+	if n.kind == byExternal || n.kind == byToken {
 		return n.value
 	}
 	return fold(n.value)
@@ -45,7 +46,10 @@ func (n name) spelled() string {
 // names are the names that a user has.
 func (u account) names() []name {
 	all := []name{
-		{u.Workspace, byEmail, u.Email}, {u.Workspace, byUsername, u.Username}, {u.Workspace, byExternal, u.ExternalID},
+		{u.Workspace, byEmail, u.Email},
+		{u.Workspace, byUsername, u.Username},
+		{u.Workspace, byExternal, u.ExternalID},
+		{u.Workspace, byToken, u.TokenHash},
 	}
 	return slices.DeleteFunc(all, func(n name) bool { return n.value == "" })
 }

@@ -69,6 +69,9 @@ func (a *Authority) update(ctx context.Context, who Identity, p UserPatch, read 
 		if err != nil {
 			return err
 		}
+		if is.ExternalID != "" {
+			is.Updated = a.Now()
+		}
 		if err := a.rewrite(ctx, recs[0], was, is, store.Tx{}); err != nil {
 			return err
 		}
@@ -82,6 +85,9 @@ func (a *Authority) update(ctx context.Context, who Identity, p UserPatch, read 
 // on is the account that a patch makes of another.
 func (p UserPatch) on(u account) (account, error) {
 	was := u.Email
+	if err := p.fits(u); err != nil {
+		return u, err
+	}
 	for _, f := range []struct {
 		to    *string
 		field *string
@@ -112,6 +118,19 @@ func (p UserPatch) on(u account) (account, error) {
 		u.EmailVerified = *p.EmailVerified
 	}
 	return u, nil
+}
+
+// fits refuses what an external user does not get.
+func (p UserPatch) fits(u account) error {
+	given := func(s *string) bool { return s != nil && *s != "" }
+	switch {
+	case u.ExternalID == "":
+	case given(p.Email):
+		return &FieldError{"email", "a user whom an integrator keeps has none"}
+	case given(p.Username):
+		return &FieldError{"username", "a user whom an integrator keeps has none"}
+	}
+	return nil
 }
 
 // rewrite changes a user from what it was to what it is: new names first, then the user, if nothing has written its

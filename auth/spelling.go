@@ -121,10 +121,13 @@ func PlainText(field, s string, longest int) (string, error) {
 	return s, nil
 }
 
+// joiners takes away what some scripts and emoji are written with, and nobody sees.
+var joiners = strings.NewReplacer("\u200c", "", "\u200d", "", "\ufe0e", "", "\ufe0f", "")
+
 // shown is a text as it is kept; blank where there is nothing to see, ok where nothing is hidden in it.
 func shown(s string, longest int) (kept string, blank, ok bool) {
 	s = strings.TrimSpace(norm.NFC.String(s))
-	plain := strings.NewReplacer("\u200c", "", "\u200d", "", "\ufe0e", "", "\ufe0f", "").Replace(s)
+	plain := joiners.Replace(s)
 	// Without its joiners a text can become one that it was not, and so what they stand in is looked at, too.
 	ok = utf8.RuneCountInString(s) <= longest && utf8.ValidString(s) && visible(plain)
 	return s, strings.TrimSpace(plain) == "", ok

@@ -90,6 +90,9 @@ func (a *Authority) SetWorkspaceRole(ctx context.Context, who Identity, user str
 		if role != "" && !Alive(recs[0], a.Now()) {
 			return &FieldError{"role", "the user is blocked"}
 		}
+		if role != "" && recs[0]["externalId"] != "" {
+			return &FieldError{"role", "a user whom an integrator keeps has none"}
+		}
 		still := store.Equal(own, "role", string(Admin))
 		if err := a.setRole(ctx, who.Workspace, user, roleOf(recs[1]), role, still); err != nil {
 			return err

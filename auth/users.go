@@ -107,11 +107,10 @@ func (a *Authority) enrol(ctx context.Context, u account, hash password.Hash, fi
 	return u.ID, a.found(ctx, u, hash, store.Tx{})
 }
 
-// found writes a user whose names are claimed, behind an entry in the list of users. More may have to hold, and be
+// found writes a user whose names are claimed, behind its entries in the lists of users. More may have to hold, and be
 // written, in the same transaction. It returns ErrOvertaken.
 func (a *Authority) found(ctx context.Context, u account, hash password.Hash, more store.Tx) error {
-	list := userIndex(u.Workspace)
-	if _, err := a.Apply(ctx, store.Tx{Do: []store.Write{store.Insert(list, ByTime(u.Created, u.ID))}}); err != nil {
+	if err := a.enlist(ctx, u); err != nil {
 		return err
 	}
 	rec := store.Fields(u)

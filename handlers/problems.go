@@ -69,6 +69,7 @@ var problems = []problem{
 	{is(auth.ErrWrongPassword), 403, "wrong_password", "The password is not the caller's."},
 	{is(auth.ErrVerified), 409, "email_verified", "The e-mail address is verified, or there is none."},
 	{is(auth.ErrProof), 410, "mail_token_over", "The token is not one that a mail brought, or was used, replaced, or has expired."},
+	{is(auth.ErrUnsealed), 503, "tokens_unsealed", "Access tokens of users are kept here only under a key-encryption key, which the operator has not set."},
 	{is(auth.ErrMailOff), 503, "mail_off", "No mail is sent here: the operator has not set a mail server."},
 	{is(auth.ErrCaptchaMissing), 422, "captcha_required", "Who signs up has to solve a captcha, and to send what its widget gives as the captchaToken."},
 	{is(captcha.ErrRefused), 403, "captcha_wrong", "The captcha was not solved, or its solution was used, or has expired. Solve another one."},

@@ -24,6 +24,7 @@ const (
 	UserBlocked          Type = "user_blocked"
 	UserUnblocked        Type = "user_unblocked"
 	UserDeleted          Type = "user_deleted"
+	AccessTokenRotated   Type = "access_token_rotated"
 	SessionEnded         Type = "session_ended"
 	OtherSessionsEnded   Type = "other_sessions_ended"
 	WorkspaceCreated     Type = "workspace_created"
@@ -97,6 +98,7 @@ var Types = []struct {
 	{UserBlocked, "An account was blocked."},
 	{UserUnblocked, "A block was lifted."},
 	{UserDeleted, "An account was deleted."},
+	{AccessTokenRotated, "A user whom an integrator keeps got another access token, and the one before is worth nothing."},
 	{WorkspaceCreated, "The workspace was made, with its first administrator."},
 	{WorkspaceUpdated, "The workspace's name, or the page of its rooms, was changed."},
 	{WorkspaceRoleChanged, "A role in the workspace was given, or taken where there is none."},

@@ -77,6 +77,9 @@ func parse(text secret.String) (*key, error) {
 
 var base64url = base64.RawURLEncoding.Strict()
 
+// Encrypts reports whether there is a key to encrypt under.
+func (s Seal) Encrypts() bool { return s.now != nil }
+
 // NonceSize is how many bytes a nonce has. Each is random, and for one Wrap.
 const NonceSize = 12
 
