@@ -26,6 +26,8 @@ var router = sync.OnceValues(func() (routers.Router, error) {
 	return legacy.NewRouter(doc)
 })
 
+func init() { openapi3filter.RegisterBodyDecoder(kindStream, openapi3filter.PlainBodyDecoder) }
+
 // Conforms fails the test where the contract does not have this answer to an operation.
 func Conforms(t testing.TB, r *http.Request, status int, header http.Header, body []byte) {
 	t.Helper()

@@ -161,12 +161,20 @@ func (a *api) serve(op operation, h handler) gin.HandlerFunc {
 			g.Status(op.success)
 			g.Writer.WriteHeaderNow()
 		default:
-			if file, ok := out.(sheet); ok {
-				a.attach(g, op.success, file)
-				return
-			}
-			a.reply(g, op.success, "application/json", out)
+			a.answer(g, op.success, out)
 		}
+	}
+}
+
+// answer writes what a handler answers that is not JSON as what it is.
+func (a *api) answer(g *gin.Context, status int, out any) {
+	switch out := out.(type) {
+	case sheet:
+		a.attach(g, status, out)
+	case stream:
+		a.stream(g, status, out)
+	default:
+		a.reply(g, status, kindJSON, out)
 	}
 }
 

@@ -25,7 +25,8 @@ import (
 
 //go:generate go tool oapi-codegen -config wire/oapi-codegen.yaml openapi.yaml
 
-// Deps are what the handlers work with. All of them are needed, except for TrustedProxies, CORSOrigins and ReturnHosts.
+// Deps are what the handlers work with. All of them are needed, except for TrustedProxies, CORSOrigins, ReturnHosts and
+// Streams.
 type Deps struct {
 	Authority *auth.Authority
 	Spaces    *roles.Spaces
@@ -42,6 +43,8 @@ type Deps struct {
 
 	// TrustedProxies are the addresses and CIDR ranges whose X-Forwarded-For is believed. None is believed otherwise.
 	TrustedProxies []string
+
+	Streams StreamSettings
 }
 
 // A Handler answers everything that the API has. It is safe for concurrent use.
@@ -49,10 +52,15 @@ type Handler struct {
 	engine   *gin.Engine
 	metadata string // where RFC 8414 puts the metadata of an issuer that has a path
 	draining atomic.Bool
+	streams  *streams
 }
 
-// Drain makes /readyz say no from now on, so that a balancer sends nobody any more; requests are still answered.
-func (h *Handler) Drain() { h.draining.Store(true) }
+// Drain makes /readyz say no from now on, so that a balancer sends nobody any more, and ends the streams, whose clients
+// come again elsewhere. Requests are still answered.
+func (h *Handler) Drain() {
+	h.draining.Store(true)
+	h.streams.end()
+}
 
 // ServeHTTP answers a request. A slash at the end of an API path means nothing: clients of long standing send one.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -76,10 +84,11 @@ var aContract = regexp.MustCompile(`^(/[a-z]+)?/v1/`)
 // api is what the handlers of the operations share.
 type api struct {
 	Deps
-	limits *limits
-	guard  *http.CrossOriginProtection
-	pages  *pages.Pages
-	beside []Contract
+	limits  *limits
+	streams *streams
+	guard   *http.CrossOriginProtection
+	pages   *pages.Pages
+	beside  []Contract
 }
 
 // New mounts every operation of the contract, and of those beside it, behind its guards. It fails where the contract and the handlers differ,
@@ -91,7 +100,7 @@ func New(d Deps, beside ...Contract) (*Handler, error) {
 }
 
 func newAPI(d Deps) *api {
-	a := &api{Deps: d}
+	a := &api{Deps: d, streams: newStreams(d.Streams)}
 	a.limits = newLimits(d.Limiter, NewBans(d.Authority, d.Limiter), d.Now)
 	a.limits.tell = a.recordBan
 	return a
@@ -99,7 +108,7 @@ func newAPI(d Deps) *api {
 
 func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	gin.SetMode(gin.ReleaseMode) // or it writes to the standard output, and takes that for a log
-	h := &Handler{engine: gin.New(), metadata: a.metadataAt()}
+	h := &Handler{engine: gin.New(), metadata: a.metadataAt(), streams: a.streams}
 	e := h.engine
 	e.HandleMethodNotAllowed, e.RedirectTrailingSlash = true, false
 	e.UseRawPath = true // an encoded slash is part of a name, here as for the proxies before us

@@ -95,6 +95,7 @@ var table = []limit{
 	}},
 	{name: "bulk", counts: every, rules: []rule{{"caller", caller, window{10, time.Minute}, window{60, time.Hour}}}},
 	{name: "resend", counts: every, rules: []rule{{"invite", invite, window{3, 10 * time.Minute}, window{10, time.Hour}}}},
+	{name: "message", counts: every, rules: []rule{{"caller", callerInRoom, window{50, 10 * time.Second}, window{3000, time.Hour}}}},
 	{name: "join-as-guest", counts: every, rules: []rule{
 		{"address", address, window{200, 10 * time.Second}, window{3000, time.Hour}},
 	}},
@@ -129,6 +130,9 @@ func caller(c *call) string { return string(c.who.Kind) + c.who.ID }
 
 // invite is who sends which invite once more.
 func invite(c *call) string { return caller(c) + c.id("inviteId") }
+
+// callerInRoom is who calls, in one room: a program speaks in many.
+func callerInRoom(c *call) string { return caller(c) + c.id("roomId") }
 
 // ofStranger is what a call without a token is counted by.
 func ofStranger(of func(*call) string) func(*call) string {

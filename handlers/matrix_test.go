@@ -98,6 +98,8 @@ var rows = []struct{ operation, method, path, body string }{
 	{"leaveRoom", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/join", ""},
 	{"listRoomSessions", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/sessions", ""},
 	{"reportPresence", "PUT", "/v1/spaces/{spaceId}/rooms/{roomId}/sessions/{roomSessionId}", `{"connected":true}`},
+	{"sendRoomMessage", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/messages", `{"text":"Page 12, please."}`},
+	{"roomEvents", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/events", ""},
 	{"explainAccess", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/explain?userId={userId}", ""},
 
 	{"grantRole", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", `{"targetUserId":"{userId}","role":"role_room_moderator"}`},
@@ -184,7 +186,7 @@ func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 func repeatable(method, operation string) bool {
 	return method == "GET" || slices.Contains([]string{
 		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "createInvites", "joinRoom",
-		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateWorkspace", "updateMe", "updateUser", "leaveRoom", "reportPresence",
+		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateWorkspace", "updateMe", "updateUser", "leaveRoom", "reportPresence", "sendRoomMessage",
 		"forgotPassword", "requestEmailChange", "sendVerification",
 	}, operation)
 }

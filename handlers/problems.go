@@ -24,6 +24,8 @@ var (
 	errPanic        = errors.New("handlers: panic")
 	errCrossOrigin  = errors.New("handlers: cookies for another origin")
 	errLimiter      = errors.New("handlers: the store of the limits is away")
+	errManyStreams  = errors.New("handlers: too many streams of one caller")
+	errNoStreams    = errors.New("handlers: no stream more in this process")
 	errMemberToken  = errors.New("handlers: no user's token for a link into a room")
 )
 
@@ -50,6 +52,7 @@ var problems = []problem{
 	{as[*http.MaxBytesError], 413, "too_large", "The body is longer than 64 KiB, or than 512 KiB of many invites."},
 	{as[invalid], 422, "invalid", "The request is not as the contract has it."},
 	{as[*auth.FieldError], 422, "invalid", "The request is not as the contract has it."},
+	{is(errManyStreams), 429, "too_many_streams", "The caller has as many streams open as he may. Close one, and try again."},
 	{as[*limited], 429, "limited", "Too many attempts. Wait, and try again."},
 
 	{is(errCrossOrigin), 403, "cross_origin", "Cookies are set for pages of the server's own origin, or of one that its operator names."},
@@ -127,6 +130,7 @@ var problems = []problem{
 	{is(invites.ErrIssuer), 403, "issuer_may_not", "Who issued the link may not give that, or not any more."},
 
 	{is(password.ErrBusy), 503, "busy", "Too many passwords are being checked. Try again in a moment."},
+	{is(errNoStreams), 503, "unavailable", "The server cannot decide at the moment. Try again."},
 	{is(errLimiter), 503, "unavailable", "The server cannot decide at the moment. Try again."},
 	{is(auth.ErrContended), 503, "unavailable", "The server cannot decide at the moment. Try again."},
 	{is(store.ErrUnavailable), 503, "unavailable", "The server cannot decide at the moment. Try again."},

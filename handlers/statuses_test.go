@@ -32,7 +32,10 @@ func TestEveryDocumentedStatusIsSeen(t *testing.T) {
 			v.provoked()
 			v.granted()
 			untouched := d.newScene(t, "true", "open")
-			dry := open(t, broken, func(deps *handlers.Deps) { deps.Desk = d.sends(0) })
+			dry := open(t, broken, func(deps *handlers.Deps) {
+				deps.Desk = d.sends(0)
+				deps.Streams.PerCaller = -1 // none
+			})
 			dry.seen = d.seen
 			visit{dry.newScene(t, "true", "open"), v.operations}.over()
 			busy := open(t, broken, func(deps *handlers.Deps) { deps.Limiter = patient{deps.Limiter} })
@@ -175,9 +178,11 @@ var provoked = []struct {
 	{410, "nobody", "redeemAccess", "", `{"accessToken":"{linkToken}"}`},
 	{410, "room owner", "updateAccessLink", "", `{"paused":false}`},
 	{410, "room owner", "replaceAccessLink", "", ""},
+	{200, "pupil", "roomEvents", "", ""},
 	{200, "room owner", "reportPresence", "", `{"connected":false}`},
 	{410, "room owner", "reportPresence", "", `{"connected":true}`},
 	{204, "room owner", "closeRoom", "", ""},
+	{410, "room owner", "sendRoomMessage", "", `{"text":"Page 12, please."}`},
 	{410, "room owner", "generateAccess", "", `{"username":"Ann","role":"user"}`},
 }
 
@@ -219,6 +224,7 @@ var exhausting = map[string]struct{ actor, query, body string }{
 	"activateInvite":     {"outsider", "", ""},
 	"resendInvite":       {"outsider", "", ""},
 	"createInvites":      {"outsider", "", `{"rows":[{"email":"a@b.test","role":"role_space_user"}]}`},
+	"sendRoomMessage":    {"room owner", "", `{"text":"Page 12, please."}`},
 	"joinAsGuest":        {"nobody", "", `{"name":"Passer-by"}`},
 	"revokeToken":        {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
 	"introspectToken":    {"nobody", "", `{"token":"x","client_id":"{client}","client_secret":"x"}`},
@@ -238,11 +244,12 @@ func (v visit) limited() {
 	}
 }
 
-// over asks for mails where none may be sent.
+// over asks for mails where none may be sent, and for streams where nobody may have one.
 func (v visit) over() {
 	for name, body := range map[string]string{"createInvite": `{"role":"role_space_user","email":"{anybody}","send":true}`} {
 		v.gets(429, "space owner", v.operations[name], v.operations[name].at(v.ours()), body)
 	}
+	v.gets(429, "pupil", v.operations["roomEvents"], v.operations["roomEvents"].at(v.ours()), "")
 }
 
 // granted asks for everything until somebody may, of a scene that nobody has changed.

@@ -56,6 +56,7 @@ var numbers = []struct {
 	{"activate", failures, []error{invites.ErrInviteNotFound, roles.ErrNotFound}, "activateInvite", []pinned{{"address", 20, 10 * time.Second, 200}}},
 	{"bulk", every, nil, "createInvites", []pinned{{"caller", 10, time.Minute, 60}}},
 	{"resend", every, nil, "resendInvite", []pinned{{"invite", 3, 10 * time.Minute, 10}}},
+	{"message", every, nil, "sendRoomMessage", []pinned{{"caller", 50, 10 * time.Second, 3000}}},
 	{"join-as-guest", every, nil, "joinAsGuest", []pinned{{"address", 200, 10 * time.Second, 3000}}},
 }
 

@@ -82,8 +82,11 @@ func (c *call) validate(op operation) error {
 
 func (c *call) validateParam(p *openapi3.Parameter) error {
 	values := c.query[p.Name]
-	if p.In == openapi3.ParameterInPath {
+	switch p.In {
+	case openapi3.ParameterInPath:
 		values = []string{c.id(p.Name)}
+	case openapi3.ParameterInHeader:
+		values = c.gin.Request.Header.Values(p.Name)
 	}
 	if len(values) == 0 {
 		return nil

@@ -151,10 +151,20 @@ func (d *door) send(req *http.Request) reply {
 	return r
 }
 
+// hasty goes away as soon as an answer that goes on has begun.
+type hasty struct {
+	*httptest.ResponseRecorder
+	leave func()
+}
+
+func (h hasty) Flush() { h.leave() }
+
 // exchange is send for who says himself what is wrong with an answer.
 func (d *door) exchange(req *http.Request) (reply, error) {
+	ctx, leave := context.WithCancel(req.Context())
+	defer leave()
 	w, asked := httptest.NewRecorder(), req.Clone(req.Context()) // slashes at its end are taken off by the door
-	d.api.ServeHTTP(w, req)
+	d.api.ServeHTTP(hasty{w, leave}, req.WithContext(ctx))
 	r := reply{status: w.Code, header: w.Header(), raw: w.Body.String()}
 	operation, err := handlers.Held(asked, w.Code, w.Header(), w.Body.Bytes())
 	d.seen.Store(fmt.Sprint(operation, " ", w.Code), true)

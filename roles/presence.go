@@ -60,6 +60,7 @@ type census struct {
 	Together int64     `store:"together"` // milliseconds that two or more were there before that
 	Watch    string    `store:"watch"`    // the task that looks after the room next, and when
 	Watched  time.Time `store:"watched"`
+	Said     int64     `store:"said"` // messages, each of which is named by how many there were with it
 }
 
 func censusKey(room string) store.Key {

@@ -29,6 +29,7 @@ const (
 	Moderate   Right = "kick and ban"
 	IssueLinks Right = "issue guest links"
 	Report     Right = "report who is there"
+	Speak      Right = "send messages"
 )
 
 // spaceRights names the least role in the space that has a right; none means: everyone whom the space lets in.
@@ -55,6 +56,7 @@ var roomRights = map[Right]struct {
 	Moderate:   {RoomModerator, false},
 	IssueLinks: {RoomModerator, false},
 	Report:     {RoomOwner, false},
+	Speak:      {RoomModerator, false},
 }
 
 // May is nil where the standing has the right. It is ErrForbidden for who may know of the place but lacks the right,

@@ -30,6 +30,7 @@ var allRights = []struct {
 	{"Moderate", Moderate},
 	{"IssueLinks", IssueLinks},
 	{"Report", Report},
+	{"Speak", Speak},
 }
 
 // outcome is an error in one word.

@@ -17,6 +17,7 @@ type Spaces struct {
 	auth    *auth.Authority
 	set     Settings
 	watches *outbox.Outbox // of rooms in which somebody is
+	ears    *ears
 }
 
 // Settings are what the book is told at start.
@@ -26,7 +27,7 @@ type Settings struct {
 
 // New opens the book.
 func New(a *auth.Authority, set Settings) *Spaces {
-	return &Spaces{auth: a, set: set, watches: a.Queue("presence")}
+	return &Spaces{auth: a, set: set, watches: a.Queue("presence"), ears: &ears{in: map[string]*audience{}}}
 }
 
 // A Space holds rooms. A public one lets in every user of its workspace, a private one whoever has a role in it.

@@ -120,7 +120,7 @@ func (s *Spaces) sweepStays(ctx context.Context, room string) error {
 		return err
 	}
 	var writes []store.Write
-	for _, key := range []store.Key{censusKey(room), staysOf(room), goneFrom(room), hereIn(room), lapsesIn(room)} {
+	for _, key := range []store.Key{censusKey(room), staysOf(room), goneFrom(room), hereIn(room), lapsesIn(room), saidIn(room)} {
 		writes = append(writes, store.Delete(key))
 	}
 	_, err := s.auth.Apply(ctx, store.Tx{Do: writes})

@@ -60,7 +60,7 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer inBackground(ctx, a.KeepKeys)()
-	defer inBackground(context.WithoutCancel(ctx), delivery(a.DeliverMail, desk.DeliverMail, spaces.Watch))() // to the end: a last request's too
+	defer inBackground(context.WithoutCancel(ctx), delivery(a.DeliverMail, desk.DeliverMail, spaces.Watch, spaces.Relay))() // to the end: a last request's too
 	s.sayMailIsOff(p.log)
 	p.log.Info("listening", "address", listener.Addr().String(), "url", s.PublicURL, "docs", s.PublicURL+"/docs")
 	return serveHTTP(ctx, listener, api, p.log)

@@ -947,6 +947,11 @@ type Membership struct {
 	SpaceID ID `json:"spaceId"`
 }
 
+// MessageText Text, with line breaks; as it is sent.
+//
+// Example: Page 12, please.
+type MessageText = string
+
 // Metadata Example: {"grant_types_supported":["client_credentials","password","refresh_token"],"introspection_endpoint":"https://usher.example.com/v1/auth/introspect","introspection_endpoint_auth_methods_supported":["client_secret_basic","client_secret_post"],"issuer":"https://usher.example.com","jwks_uri":"https://usher.example.com/.well-known/jwks.json","response_types_supported":["none"],"revocation_endpoint":"https://usher.example.com/v1/auth/revoke","revocation_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"],"service_documentation":"https://usher.example.com/docs","token_endpoint":"https://usher.example.com/v1/auth/token","token_endpoint_auth_methods_supported":["none","client_secret_basic","client_secret_post"]}
 type Metadata struct {
 	GrantTypesSupported                       []string `json:"grant_types_supported"`
@@ -1108,6 +1113,14 @@ type NewRoom struct {
 	//
 	// Example: lesson
 	Type RoomType `json:"type,omitempty,omitzero"`
+}
+
+// NewRoomMessage Example: {"text":"Page 12, please."}
+type NewRoomMessage struct {
+	// Text Text, with line breaks; as it is sent.
+	//
+	// Example: Page 12, please.
+	Text MessageText `json:"text"`
 }
 
 // NewSpace Example: {"description":"Every Tuesday at nine","isPublic":false,"name":"Evening school"}
@@ -1362,6 +1375,29 @@ type RoomCreated struct {
 
 	// ID Example: 60cb1fd41f46ac12ff0eec79
 	ID ID `json:"id"`
+}
+
+// RoomEvents Server-sent events, each with the `id` and the `data` of one message.
+//
+// Example: id: 7
+// data: {"id":"7","text":"Page 12, please.","name":"John Smith","sentAt":"2026-11-22T09:00:00Z"}
+type RoomEvents = string
+
+// RoomMessage Example: {"id":"7","name":"John Smith","sentAt":"2026-11-22T09:00:00Z","text":"Page 12, please."}
+type RoomMessage struct {
+	// ID The messages to a room are numbered in their order, from 1 on.
+	ID string `json:"id"`
+
+	// Name The shown name of who sent it; absent where that is a program.
+	Name ShownNameOrNone `json:"name,omitempty,omitzero"`
+
+	// SentAt Example: 2026-11-22T09:00:00Z
+	SentAt Instant `json:"sentAt"`
+
+	// Text Text, with line breaks; as it is sent.
+	//
+	// Example: Page 12, please.
+	Text MessageText `json:"text"`
 }
 
 // RoomPage Where the front end of the rooms is: an https address with `{room}`, the alias, in its path or query, and `{name}` in its query. Who enters a room on its page is sent there, with `#roomToken=` behind it. Empty is the built-in page.
@@ -2189,6 +2225,12 @@ type ListBansParams struct {
 	After After `form:"after,omitempty" json:"after,omitempty,omitzero"`
 }
 
+// RoomEventsParams defines parameters for RoomEvents.
+type RoomEventsParams struct {
+	// LastEventID The id of the message that was heard last.
+	LastEventID string `json:"Last-Event-ID,omitempty,omitzero"`
+}
+
 // ExplainAccessParams defines parameters for ExplainAccess.
 type ExplainAccessParams struct {
 	// UserID The user that is asked about.
@@ -2362,6 +2404,9 @@ type JoinAsGuestJSONRequestBody = NewGuest
 
 // KickJSONRequestBody defines body for Kick for application/json ContentType.
 type KickJSONRequestBody = KickTarget
+
+// SendRoomMessageJSONRequestBody defines body for SendRoomMessage for application/json ContentType.
+type SendRoomMessageJSONRequestBody = NewRoomMessage
 
 // GrantRoleJSONRequestBody defines body for GrantRole for application/json ContentType.
 type GrantRoleJSONRequestBody = RoleGrant
