@@ -139,19 +139,34 @@ func (a *Authority) GetExternal(ctx context.Context, who Identity, externalID st
 // stay. However many do so at once, it is one user. For an API key or an administrator. It returns ErrWrongToken,
 // ErrForbidden, ErrUnsealed, a *FieldError.
 func (a *Authority) PutExternal(ctx context.Context, who Identity, externalID string, p ExternalPatch) (External, error) {
-	return a.changeExternal(ctx, who, func() (account, error) {
-		if err := checkExternalID(externalID); err != nil {
-			return account{}, err
-		}
-		u, rec, err := a.external(ctx, who.Workspace, externalID)
-		if errors.Is(err, ErrNotFound) {
-			return a.bringIn(ctx, who, account{Workspace: who.Workspace, ExternalID: externalID}, p)
-		}
-		if err != nil {
-			return u, err
-		}
-		return a.patchExternal(ctx, who, u, rec, p)
+	return a.changeExternal(ctx, who, func() (account, error) { return a.putExternal(ctx, who, externalID, p) })
+}
+
+// ImportExternal is PutExternal for whoever has the program, in any workspace; empty stands for the first one. It
+// returns ErrNoWorkspace, a *FieldError.
+func (a *Authority) ImportExternal(ctx context.Context, workspace, externalID string, p ExternalPatch) error {
+	workspace, err := a.findWorkspace(ctx, workspace)
+	if err != nil {
+		return err
+	}
+	return Settle(func() error {
+		_, err := a.putExternal(ctx, Identity{Workspace: workspace}, externalID, p)
+		return err
 	})
+}
+
+func (a *Authority) putExternal(ctx context.Context, who Identity, externalID string, p ExternalPatch) (account, error) {
+	if err := checkExternalID(externalID); err != nil {
+		return account{}, err
+	}
+	u, rec, err := a.external(ctx, who.Workspace, externalID)
+	if errors.Is(err, ErrNotFound) {
+		return a.bringIn(ctx, who, account{Workspace: who.Workspace, ExternalID: externalID}, p)
+	}
+	if err != nil {
+		return u, err
+	}
+	return a.patchExternal(ctx, who, u, rec, p)
 }
 
 // UpdateExternal changes the external user who has exactly this id, for an API key or an administrator. It returns

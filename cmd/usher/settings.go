@@ -42,7 +42,8 @@ type commandLine struct {
 		List listBans `cmd:"" help:"Print who has guessed too often and waits, as lines of JSON."`
 		Lift liftBan  `cmd:"" help:"Let somebody guess again."`
 	} `cmd:"" help:"Bans of those who guess."`
-	Version version `cmd:"" help:"Print the version."`
+	Seed    seedUsers `cmd:"" help:"Fill a workspace with users, to show what it looks like."`
+	Version version   `cmd:"" help:"Print the version."`
 }
 
 // storage says where the data are.
