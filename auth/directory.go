@@ -23,21 +23,31 @@ func (a *Authority) ListUsers(ctx context.Context, who Identity, page Page) (use
 	if err != nil {
 		return nil, "", err
 	}
+	ids := make([]string, len(entries))
+	for i, entry := range entries {
+		ids[i] = IDOf(entry)
+	}
+	users, err = a.accountsIn(ctx, who, ids, func(i int, u Account) bool { return entries[i] == ByTime(u.Created, u.ID) })
+	return users, next, err
+}
+
+// accountsIn are the accounts that a list names and holds, as far as the caller may see them.
+func (a *Authority) accountsIn(ctx context.Context, who Identity, ids []string, holds func(int, Account) bool) (users []Account, err error) {
 	var keys []store.Key
-	for _, entry := range entries {
-		keys = append(keys, UserKey(IDOf(entry)), StaffKey(who.Workspace, IDOf(entry)))
+	for _, id := range ids {
+		keys = append(keys, UserKey(id), StaffKey(who.Workspace, id))
 	}
 	recs, err := a.Store.Get(ctx, keys...)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	for i, entry := range entries {
-		account, err := a.accountOf(who.Workspace, IDOf(entry), recs[2*i], recs[2*i+1])
-		if err == nil && entry == ByTime(account.Created, account.ID) && (who.Kind != Key || account.Role == "") {
+	for i, id := range ids {
+		account, err := a.accountOf(who.Workspace, id, recs[2*i], recs[2*i+1])
+		if err == nil && holds(i, account) && (who.Kind != Key || account.Role == "") {
 			users = append(users, account)
 		}
 	}
-	return users, next, nil
+	return users, nil
 }
 
 func (a *Authority) mayList(ctx context.Context, who Identity) error {

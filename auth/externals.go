@@ -34,14 +34,22 @@ func (u account) entries() []entry {
 	if u.ExternalID != "" {
 		all = append(all, entry{externalIndex(u.Workspace), byTime}, entry{externalIDIndex(u.Workspace), u.ExternalID + "\x00/" + u.ID})
 	}
+	for _, term := range u.terms() {
+		all = append(all, entry{searchIndex(u.Workspace), termIn(term, u.ID)})
+	}
 	return all
 }
 
-// enlist puts a user into the lists.
-func (a *Authority) enlist(ctx context.Context, u account) error {
+// enlist puts a user into the lists, but for entries that are there.
+func (a *Authority) enlist(ctx context.Context, u account, but ...entry) error {
 	var tx store.Tx
 	for _, e := range u.entries() {
-		tx.Do = append(tx.Do, store.Insert(e.index, e.text))
+		if !slices.Contains(but, e) {
+			tx.Do = append(tx.Do, store.Insert(e.index, e.text))
+		}
+	}
+	if len(tx.Do) == 0 {
+		return nil
 	}
 	_, err := a.Apply(ctx, tx)
 	return err

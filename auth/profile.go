@@ -148,6 +148,9 @@ func (a *Authority) rewrite(ctx context.Context, rec store.Record, was, is accou
 	if _, err := a.claimAll(ctx, was.ID, beyond(is.names(), was.names())); err != nil {
 		return err
 	}
+	if err := a.enlist(ctx, is, was.entries()...); err != nil {
+		return err
+	}
 	key, change := UserKey(was.ID), store.Fields(is)
 	maps.DeleteFunc(change, func(field, value string) bool { return rec[field] == value })
 	more.If = append(more.If, store.Equal(key, "op", rec["op"]))
@@ -156,6 +159,7 @@ func (a *Authority) rewrite(ctx context.Context, rec store.Record, was, is accou
 		return err
 	}
 	a.drop(ctx, old...)
+	a.relist(ctx, was, is)
 	return nil
 }
 
