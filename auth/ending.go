@@ -27,15 +27,29 @@ func (a *Authority) ListSessions(ctx context.Context, who Identity, page Page) (
 	if err != nil {
 		return nil, "", err
 	}
-	now := a.Now()
+	return a.sessionsOf(ctx, who, user[0], page)
+}
+
+// SessionsOf is ListSessions of another user of the workspace, for administrators and support. It returns ErrWrongToken,
+// ErrForbidden, ErrNotFound.
+func (a *Authority) SessionsOf(ctx context.Context, who Identity, user string, page Page) (sessions []Session, next string, err error) {
+	recs, err := a.asStaff(ctx, who, user)
+	if err != nil {
+		return nil, "", err
+	}
+	return a.sessionsOf(ctx, who, recs[0], page)
+}
+
+func (a *Authority) sessionsOf(ctx context.Context, who Identity, user store.Record, page Page) (sessions []Session, next string, err error) {
+	now, id := a.Now(), user["id"]
 	page.After = max(page.After, ByTime(now, "")) // before it are those that nobody refreshed
-	entries, next, err := a.Page(ctx, sessionIndex(who.ID), page)
+	entries, next, err := a.Page(ctx, sessionIndex(id), page)
 	if err != nil {
 		return nil, "", err
 	}
 	keys := make([]store.Key, len(entries))
 	for i, entry := range entries {
-		keys[i] = SessionKey(who.ID, IDOf(entry))
+		keys[i] = SessionKey(id, IDOf(entry))
 	}
 	recs, err := a.Store.Get(ctx, keys...)
 	if err != nil {
@@ -43,7 +57,7 @@ func (a *Authority) ListSessions(ctx context.Context, who Identity, page Page) (
 	}
 	for i, rec := range recs {
 		var s session
-		if !liveOf(rec, user[0], now) || rec.Load(&s) != nil {
+		if !liveOf(rec, user, now) || rec.Load(&s) != nil {
 			continue
 		}
 		id := IDOf(entries[i])

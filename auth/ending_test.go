@@ -99,6 +99,26 @@ func TestSessionsAreListed(t *testing.T) {
 	})
 }
 
+// Staff see the sessions of others, and nobody else does.
+func TestSessionsOfAnother(t *testing.T) {
+	onEach(t, func(w *world) {
+		id := w.user("ann")
+		ann := w.signedIn("ann", good)
+		sessions, _, err := w.SessionsOf(w.ctx(), w.admin, id, Page{Limit: 9})
+		require.NoError(w, err)
+		require.Len(w, sessions, 1)
+		require.Equal(w, ann.Session, sessions[0].ID)
+		require.False(w, sessions[0].Current)
+		_, _, err = w.SessionsOf(w.ctx(), ann, id, Page{Limit: 9})
+		require.ErrorIs(w, err, ErrForbidden)
+		require.NoError(w, w.BlockUser(w.ctx(), w.admin, id))
+		sessions, _, err = w.SessionsOf(w.ctx(), w.admin, id, Page{Limit: 9})
+		require.NoError(w, err)
+		require.Empty(w, sessions)
+	})
+}
+
+
 func TestWhatIsNotOnesSessionIsNotThere(t *testing.T) {
 	onEach(t, func(w *world) {
 		w.user("ann")

@@ -151,8 +151,8 @@ func (a *api) forgetIf(c *call, ended bool) {
 	}
 }
 
-// setCookies sets both, in the place of any that this answer set before. A refresh token goes to the API and to the
-// page for signing in, and to no application that a proxy serves from the same host.
+// setCookies sets both, in the place of any that this answer set before. A refresh token goes to the API, to the
+// page for signing in and to the console, and to no application that a proxy serves from the same host.
 func (a *api) setCookies(c *call, room string, access secret.String, life time.Duration, refresh secret.String, left time.Duration) {
 	c.gin.Writer.Header().Del("Set-Cookie")
 	public, _ := url.Parse(a.PublicURL) // the settings were checked
@@ -164,7 +164,8 @@ func (a *api) setCookies(c *call, room string, access secret.String, life time.D
 	}
 	a.setCookie(c, accessCookie, "/", access, life)
 	a.setCookie(c, refreshCookie, public.Path+"/v1", refresh, left)
-	a.setCookie(c, refreshCookie, public.Path+"/sign-in", refresh, left)
+	a.setCookie(c, refreshCookie, public.Path+signInPath, refresh, left)
+	a.setCookie(c, refreshCookie, public.Path+consolePath, refresh, left)
 }
 
 func (a *api) setCookie(c *call, name, path string, value secret.String, life time.Duration) {

@@ -93,7 +93,7 @@ func TestTokensTravelAsCookies(t *testing.T) {
 		if len(r.body) != 2 || r.text("token_type") != "Bearer" || r.body["expires_in"] != 900.0 {
 			t.Errorf("the answer is %s", r.raw)
 		}
-		want := []string{"accessToken / 900", "refreshToken /v1 1814400", "refreshToken /sign-in 1814400"}
+		want := []string{"accessToken / 900", "refreshToken /v1 1814400", "refreshToken /sign-in 1814400", "refreshToken /console 1814400"}
 		for i, line := range r.header.Values("Set-Cookie") {
 			c, err := http.ParseSetCookie(line)
 			must(t, err)

@@ -25,8 +25,8 @@ import (
 
 //go:generate go tool oapi-codegen -config wire/oapi-codegen.yaml openapi.yaml
 
-// Deps are what the handlers work with. All of them are needed, except for TrustedProxies, CORSOrigins, ReturnHosts and
-// Streams.
+// Deps are what the handlers work with. All of them are needed, except for Sites, TrustedProxies, CORSOrigins, ReturnHosts
+// and Streams.
 type Deps struct {
 	Authority *auth.Authority
 	Spaces    *roles.Spaces
@@ -35,6 +35,8 @@ type Deps struct {
 	Log       *slog.Logger
 	Now       func() time.Time
 	PublicURL string // where the world finds this server, without a slash at its end
+
+	Sites []Site // beside the API
 
 	// CORSOrigins are the origins whose pages count as ours: their scripts read answers, and come with cookies.
 	CORSOrigins []string
@@ -143,6 +145,9 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	}
 	a.mountRoom(e, signUp)
 	a.mountInvite(e, signUp)
+	for _, site := range a.Sites {
+		site.Mount(e, Door{a})
+	}
 	read(e, "/livez", func(g *gin.Context) { g.String(http.StatusOK, "ok\n") })
 	read(e, "/readyz", func(g *gin.Context) { a.ready(g, h.draining.Load()) })
 	return h, nil

@@ -1,0 +1,92 @@
+package handlers
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"usher/auth"
+	"usher/handlers/wire"
+)
+
+// consolePath is where the administrators' console lies, to which the refresh token goes, too: a form that was filled in
+// slowly is still taken.
+const consolePath = "/console"
+
+// A Site is pages of another package, below a path of their own and behind the guards of every answer.
+type Site interface {
+	Mount(gin.IRouter, Door)
+}
+
+// A Door is what a Site needs of the API.
+type Door struct{ api *api }
+
+// Deps are what the API works with.
+func (d Door) Deps() Deps { return d.api.Deps }
+
+// Enter finds out who comes, by the cookies of his browser: a user, or nobody. What a page of another origin sends or
+// embeds is refused, and so is whatever would put a token into a query.
+func (d Door) Enter(g *gin.Context) (*Call, error) {
+	c, a := newCall(g), d.api
+	if err := c.readQuery(); err != nil {
+		return c, err
+	}
+	reads := g.Request.Method == http.MethodGet || g.Request.Method == http.MethodHead
+	if !a.ours(g.Request) && (!reads || !led(g.Request)) {
+		return c, errCrossOrigin
+	}
+	who, err := a.inCookies(c, "")
+	if err == nil && who.Kind != auth.User && g.Request.Method != http.MethodHead {
+		who, err = a.renewed(c)
+	}
+	if errors.Is(err, auth.ErrInvalidGrant) || errors.Is(err, auth.ErrInvalidClient) {
+		a.forget(c)
+		who, err = auth.Identity{}, nil
+	}
+	if err == nil && who.Kind == auth.User {
+		c.who = who
+		g.Set(whoKey, who)
+	}
+	return c, err
+}
+
+// SignIn is where a browser signs in, as a user of the client's workspace or else of the first one, and is led back from.
+func (d Door) SignIn(client, back string) string {
+	query := url.Values{"return": {back}}
+	if client != "" {
+		query.Set("client_id", client)
+	}
+	return d.api.PublicURL + signInPath + "?" + query.Encode()
+}
+
+// SignOut ends the session, if it lives, and takes the cookies back.
+func (d Door) SignOut(c *Call) error {
+	err := d.api.Spaces.Logout(c, c.who)
+	if errors.Is(err, auth.ErrInvalidToken) || errors.Is(err, auth.ErrWrongToken) {
+		err = nil
+	}
+	if err == nil {
+		d.api.forget(c)
+	}
+	return err
+}
+
+// Form is what a form sends.
+func (d Door) Form(c *Call) (url.Values, error) { return c.form() }
+
+// Told is the problem that a page is to tell of. What is a fault of ours is in the log by then.
+func (d Door) Told(c *Call, err error) wire.Problem {
+	body := d.api.problem(d.api.told(c.gin, err), err)
+	body.RequestID = requestID(c.gin)
+	return body
+}
+
+// File serves what does not change while the server runs.
+func (d Door) File(e gin.IRouter, path, kind string, content []byte) {
+	d.api.page(e, path, kind, content)
+}
+
+// ErrNoPath refuses an address that there is not.
+var ErrNoPath = errNoPath
