@@ -118,7 +118,6 @@ func TestSessionsOfAnother(t *testing.T) {
 	})
 }
 
-
 func TestWhatIsNotOnesSessionIsNotThere(t *testing.T) {
 	onEach(t, func(w *world) {
 		w.user("ann")

@@ -73,6 +73,6 @@ func TestWhereCookiesAreSet(t *testing.T) {
 			require.Equal(t, want.secure, c.Secure, url)
 			paths = append(paths, c.Path)
 		}
-		require.Equal(t, []string{"/", want.under + "/v1", want.under + "/sign-in"}, paths)
+		require.Equal(t, []string{"/", want.under + "/v1", want.under + "/sign-in", want.under + "/console"}, paths)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"usher/auth"
 	"usher/handlers"
+	"usher/handlers/console"
 	"usher/internal/mail"
 	"usher/internal/password"
 	"usher/internal/store"
@@ -126,6 +127,11 @@ func (s *serve) api(p *program, deps handlers.Deps) (*handlers.Handler, func() e
 	}
 	deps.Limiter, deps.Log, deps.Now, deps.PublicURL = limits, p.log, clock, s.PublicURL
 	deps.TrustedProxies, deps.ReturnHosts, deps.CORSOrigins = s.TrustedProxies, s.ReturnHosts, s.CORSOrigins
+	pages, err := console.New()
+	if err != nil {
+		return nil, nil, errors.Join(err, end())
+	}
+	deps.Sites = []handlers.Site{pages}
 	api, err := handlers.New(deps)
 	if err != nil {
 		_ = end() // nothing was counted yet

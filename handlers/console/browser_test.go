@@ -1,0 +1,113 @@
+package console_test
+
+import (
+	"net/http/httptest"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+
+	"usher/internal/browsertest"
+	"usher/internal/store/storetest"
+)
+
+// A person sits before a real browser.
+type person struct {
+	*world
+	browsertest.Page
+}
+
+// serve opens a world that browsers find.
+func serve(t *testing.T) *world {
+	t.Helper()
+	server := httptest.NewUnstartedServer(nil)
+	w := newWorld(t, storetest.Bolt(t), "http://"+server.Listener.Addr().String())
+	server.Config.Handler = w.Handler
+	server.Start()
+	t.Cleanup(server.Close)
+	return w
+}
+
+// person has signed in at the console's own address.
+func (w *world) person(username string) person {
+	w.Helper()
+	p := person{w, browsertest.Open(w)}
+	p.Visit(w.url + "/console")
+	p.Do(chromedp.SendKeys("#username", username+"@school.test"), chromedp.SendKeys("#password", pass))
+	p.presses("form button")
+	require.Equal(w, w.url+"/console/users", p.Says("location.href"))
+	return p
+}
+
+// presses waits for the page that answers.
+func (p person) presses(what string) {
+	p.Helper()
+	_, err := chromedp.RunResponse(p.Page, chromedp.Click(what))
+	require.NoError(p.world, err, what)
+}
+
+// reads is what a person reads on the page.
+func (p person) reads() string {
+	p.Helper()
+	return p.Says(`document.querySelector("main").innerText`)
+}
+
+func (p person) Helper() { p.world.Helper() }
+
+func (p person) opens(path string) {
+	p.Helper()
+	p.Visit(p.url + "/console" + p.fill(path))
+}
+
+// TestHowTheConsoleLooks: every page, on a desk and on a phone, by daylight and in the dark.
+func TestHowTheConsoleLooks(t *testing.T) {
+	t.Parallel()
+	w := serve(t)
+	for _, name := range []string{"Irène Joliot-Curie", "김 민준", "<script>alert(1)</script>", "Лев Ландау", "Pierre"} {
+		w.user("u"+string(rune('a'+len(w.id))), name)
+	}
+	p := w.person("ann")
+	for _, on := range []string{"desk", "phone"} {
+		if on == "phone" {
+			p.Phone()
+		} else {
+			p.Do(chromedp.EmulateViewport(1280, 800))
+		}
+		for name, path := range map[string]string{
+			"users": "/users", "nobody": "/users?q=nobody", "user": "/users/{marie}", "edit": "/users/{marie}/edit", "delete": "/users/{marie}/delete",
+			"none": "/users/000000000000000000000000",
+		} {
+			p.opens(path)
+			p.Accessible("console-" + on + "-" + name)
+		}
+	}
+	p.opens("/users/{marie}/edit")
+	p.Do(chromedp.SetValue("#email", "marie@"), chromedp.SetAttributeValue("#email", "type", "text"))
+	p.presses("main form button")
+	require.Contains(t, p.reads(), "Not an e-mail address.")
+	p.Accessible("console-phone-refused")
+}
+
+// What somebody types is found at once, and without a script by pressing a button.
+func TestASearchAsOneTypes(t *testing.T) {
+	t.Parallel()
+	w := serve(t)
+	p := w.person("ann")
+	require.Contains(t, p.reads(), "sue@school.test")
+	p.Do(chromedp.SendKeys(`[type=search]`, "curi"))
+	_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`!document.querySelector("#users").innerText.includes("sue@")`))
+	require.NoError(t, err)
+	require.Contains(t, p.reads(), "Marie Curie")
+	require.Equal(t, w.url+"/console/users?q=curi", p.Says("location.href"))
+	p.Do(chromedp.Reload())
+	require.NotContains(t, p.reads(), "sue@")
+	require.Equal(t, "curi", p.Says(`document.querySelector("[type=search]").value`))
+
+	p.Scripts(false)
+	p.opens("/users")
+	p.Do(chromedp.SendKeys(`[type=search]`, "sue"))
+	p.presses("[role=search] button")
+	p.Scripts(true)
+	require.NotContains(t, p.reads(), "Marie Curie")
+	require.Contains(t, p.reads(), "sue@school.test")
+}

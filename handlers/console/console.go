@@ -1,0 +1,174 @@
+// Package console is the administrators' web console: pages of plain links and forms, which work without a script. Who
+// has the workspace's role of support sees what an administrator sees, and changes nothing. It holds no rule of the
+// domain: each page is one or two of its calls.
+package console
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"usher/auth"
+	"usher/handlers"
+)
+
+// htmx (2.0.11) and Pico CSS (2.1.1) are as they came.
+//
+//go:embed assets templates
+var files embed.FS
+
+// path is where the console lies below the address of the server.
+const path = "/console"
+
+// A Console is a handlers.Site.
+type Console struct {
+	handlers.Door
+	handlers.Deps
+	base   string // the address of the console
+	policy string
+	look   *template.Template
+	assets map[string]asset
+}
+
+type asset struct {
+	kind    string
+	content []byte
+}
+
+// New reads the pages.
+func New() (*Console, error) {
+	s := &Console{assets: map[string]asset{}}
+	for name, kind := range map[string]string{
+		"htmx.min.js": "text/javascript", "console.js": "text/javascript", "pico.min.css": "text/css", "console.css": "text/css",
+		"htmx.LICENSE.txt": "text/plain", "pico.LICENSE.txt": "text/plain",
+	} {
+		content, err := files.ReadFile("assets/" + name)
+		if err != nil {
+			return nil, fmt.Errorf("console: %w", err)
+		}
+		s.assets[name] = asset{kind + "; charset=utf-8", content}
+	}
+	var err error
+	if s.look, err = template.New("console").Funcs(template.FuncMap{"at": at, "stamp": stamp}).ParseFS(files, "templates/*.html"); err != nil {
+		return nil, fmt.Errorf("console: %w", err)
+	}
+	return s, nil
+}
+
+// Mount puts every page at its address.
+func (s *Console) Mount(e gin.IRouter, d handlers.Door) {
+	s.Door, s.Deps = d, d.Deps()
+	public, _ := url.Parse(s.PublicURL) // the settings were checked
+	s.base = s.PublicURL + path
+	own := "'self' " + public.Scheme + "://" + public.Host
+	s.policy = "default-src 'none'; script-src " + own + "; style-src " + own + "; img-src " + own + " data:; connect-src " + own +
+		"; form-action " + own + "; base-uri 'none'; frame-ancestors 'none'"
+	for name, file := range s.assets {
+		d.File(e, path+"/assets/"+name, file.kind, file.content)
+	}
+	for _, r := range s.routes() {
+		e.GET(path+r.path, s.get(r))
+		e.HEAD(path+r.path, s.get(r))
+		if r.does != nil {
+			e.POST(path+r.path, s.post(r))
+		}
+	}
+	e.POST(path+"/sign-out", s.signOut)
+}
+
+// A route is one address. What it does is for administrators, and leads on to where it says.
+type route struct {
+	path  string
+	tab   string
+	shows func(*visit) (page, error)
+	does  func(*visit, url.Values) (string, error)
+}
+
+// A tab is one of those at the top of every page.
+type tab struct{ Name, To string }
+
+var tabs = []tab{{"User", "/users"}}
+
+func (s *Console) routes() []route {
+	return append([]route{{path: "", shows: begins}}, s.userRoutes()...)
+}
+
+// begins leads to the first of the tabs.
+func begins(*visit) (page, error) { return page{}, leadsTo(tabs[0].To) }
+
+// get shows a page.
+func (s *Console) get(r route) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		v, err := s.enter(g, r)
+		if err != nil {
+			s.fail(v, err)
+			return
+		}
+		s.shows(v, http.StatusOK)
+	}
+}
+
+// post does what a form is for. Here, and nowhere else, is where that is refused to support, whatever it sends; the
+// domain refuses it once more. What is refused for another reason is shown where the form was.
+func (s *Console) post(r route) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		v, err := s.enter(g, r)
+		if err == nil && v.me.Role != auth.Admin {
+			err = auth.ErrForbidden
+		}
+		if err != nil {
+			s.fail(v, err)
+			return
+		}
+		form, err := s.Form(v.Call)
+		var to string
+		if err == nil {
+			to, err = r.does(v, form)
+		}
+		if err != nil {
+			v.refused(form, err)
+			return
+		}
+		g.Redirect(http.StatusSeeOther, s.base+to)
+	}
+}
+
+// refused shows the form again, with what was typed and why not.
+func (v *visit) refused(form url.Values, err error) {
+	told := v.Told(v.Call, err)
+	v.typed, v.problem = form, &told
+	v.shows(v, told.Status)
+}
+
+// signOut ends the session, whoever's it is.
+func (s *Console) signOut(g *gin.Context) {
+	c, err := s.Enter(g)
+	if err == nil {
+		err = s.SignOut(c)
+	}
+	if err != nil {
+		s.fail(&visit{Call: c, Console: s, gin: g}, err)
+		return
+	}
+	g.Redirect(http.StatusSeeOther, s.SignIn("", s.base))
+}
+
+// render answers with a page.
+func (s *Console) render(v *visit, status int, p page) {
+	p.Base, p.Public, p.Me, p.May, p.Tabs = s.base, s.PublicURL, v.me, v.me.Role == auth.Admin, tabs
+	p.Notice = notices[v.query("done")]
+	if !p.May {
+		p = p.forReaders()
+	}
+	var out bytes.Buffer
+	if err := s.look.ExecuteTemplate(&out, "layout", p); err != nil {
+		panic(err) // a mistake of ours
+	}
+	v.gin.Header("Content-Security-Policy", s.policy)
+	v.gin.Data(status, "text/html; charset=utf-8", out.Bytes())
+}

@@ -1,0 +1,199 @@
+package console
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"usher/auth"
+	"usher/handlers/wire"
+)
+
+// A page is made of parts, one below the other.
+type page struct {
+	Title     string
+	Tab       string
+	Up        link   // what the page is a part of
+	Actions   []link // forms that belong to the page; for administrators
+	Parts     []part
+	Problem   string // why there is nothing to see
+	RequestID string // by which the log tells more of it
+	Stranger  bool   // who has come has no business here
+
+	// What the frame shows.
+	Base, Public, Notice string
+	Me                   auth.Account
+	May                  bool // change something
+	Tabs                 []tab
+}
+
+// A part is one of these.
+type part struct {
+	Facts *facts
+	Table *table
+	Form  *form
+}
+
+// A link leads to another page of the console.
+type link struct {
+	Text, To string
+	Risky    bool
+}
+
+// Facts are what is to be known of one thing.
+type facts []fact
+
+type fact struct {
+	Name string
+	cell
+}
+
+// A cell is a text, or an instant, which may lead to a page.
+type cell struct {
+	Text string
+	To   string
+	At   time.Time
+	Mark string // a word that stands out
+}
+
+// A table is a part of a list, and the ways to its other parts.
+type table struct {
+	ID, Title   string
+	Search      *search
+	Columns     []string
+	Rows        [][]cell
+	Empty       string // what is said where there is nothing
+	Failed      string // why the list could not be read
+	status      int
+	First, Back string
+	Next        string
+}
+
+// A search narrows a table down, at once where scripts run.
+type search struct{ To, Label, Text string }
+
+// A form does something, after which another page is shown.
+type form struct {
+	To, Says, Button, Cancel string
+	Risky                    bool
+	Fields                   []field
+	Problem                  string
+}
+
+// A field of a form; its kind is that of an input, or "select".
+type field struct {
+	Name, Label, Kind, Value, Hint, Wrong, Fills string
+	Required                                     bool
+	Options                                      []option
+}
+
+type option struct {
+	Value, Text, Hint string
+	Chosen            bool
+}
+
+// forReaders is a page without anything that changes something.
+func (p page) forReaders() page {
+	p.Actions = nil
+	if slices.ContainsFunc(p.Parts, func(it part) bool { return it.Form != nil }) {
+		p.Parts = slices.DeleteFunc(slices.Clone(p.Parts), func(it part) bool { return it.Form != nil })
+		p.Problem = "Support sees everything and changes nothing."
+	}
+	return p
+}
+
+// status is that of the worst of the parts.
+func (p page) status() int {
+	status := http.StatusOK
+	for _, it := range p.Parts {
+		if it.Table != nil {
+			status = max(status, it.Table.status)
+		}
+	}
+	return status
+}
+
+// perPage is how many rows a table shows at a time.
+const perPage = 25
+
+// listed fills a table with one page of a list. Cursors lie between the entries of the list, so that each leads both
+// ways: behind an entry, or before one whose last byte is taken off, which no other entry comes near.
+func listed[T any](v *visit, t table, list func(auth.Page) ([]T, string, error), row func(T) []cell) part {
+	before, after := v.cursor(t.ID+"-before"), v.cursor(t.ID+"-after")
+	items, last, err := list(auth.Page{Limit: perPage, After: max(before, after), Descending: before != ""})
+	if err == nil && before != "" && last == "" { // back at the beginning, of which a whole page is shown
+		before, after = "", ""
+		items, last, err = list(auth.Page{Limit: perPage})
+	}
+	if err != nil {
+		told := v.Told(v.Call, err)
+		t.Failed, t.status = sentence(told), told.Status
+		return part{Table: &t}
+	}
+	switch {
+	case before != "":
+		slices.Reverse(items)
+		t.Back, t.Next = v.goes(t.ID+"-before", last[:len(last)-1]), v.goes(t.ID+"-after", before)
+	case last != "":
+		t.Next = v.goes(t.ID+"-after", last+"\x00")
+	}
+	if after != "" {
+		t.Back = v.goes(t.ID+"-before", after)
+	}
+	for _, item := range items {
+		t.Rows = append(t.Rows, row(item))
+	}
+	return part{Table: &t}
+}
+
+// goes is where another page of the same list is.
+func (v *visit) goes(name, cursor string) string {
+	id, _, _ := strings.Cut(name, "-")
+	return v.with(name, base64.RawURLEncoding.EncodeToString([]byte(cursor)), id+"-before", id+"-after")
+}
+
+// asks is a form of this page. What was sent and refused stands in it again, but for what is secret.
+func (v *visit) asks(f form) part {
+	f.To = v.here()
+	f.Cancel = v.base + f.Cancel
+	for i := range f.Fields {
+		f.Fields[i].fill(v.typed, v.problem)
+	}
+	if v.problem != nil && !slices.ContainsFunc(f.Fields, func(it field) bool { return it.Wrong != "" }) {
+		f.Problem = sentence(*v.problem)
+	}
+	return part{Form: &f}
+}
+
+func (f *field) fill(typed url.Values, problem *wire.Problem) {
+	if typed != nil && f.Kind != "password" {
+		f.Value = typed.Get(f.Name)
+	}
+	for i := range f.Options {
+		f.Options[i].Chosen = f.Options[i].Value == f.Value
+	}
+	if problem != nil && strings.TrimPrefix(problem.Field, "/") == f.Name {
+		_, why, found := strings.Cut(problem.Detail, ": ")
+		if !found {
+			why = problem.Detail
+		}
+		f.Wrong = strings.ToUpper(why[:1]) + why[1:]
+	}
+}
+
+// sentence is what people are told of a problem.
+func sentence(p wire.Problem) string {
+	if said, ok := problems[p.Code]; ok {
+		return said
+	}
+	return p.Detail
+}
+
+// at is an instant for people, in UTC; a script shows it by the reader's own clock.
+func at(t time.Time) string { return t.UTC().Format("2 Jan 2006, 15:04 UTC") }
+
+// stamp is an instant for programs.
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -1,0 +1,34 @@
+package console
+
+import "net/url"
+
+func (s *Console) asksBlock(v *visit) (page, error) {
+	u, err := s.theUser(v)
+	return v.formPage("Block "+called(u)+"?", u, form{
+		Says: "A blocked user is signed out everywhere at once, and cannot sign in until unblocked.", Button: "Block", Risky: true,
+	}), err
+}
+
+func (s *Console) block(v *visit, _ url.Values) (string, error) {
+	return "/users/" + v.ID("userId") + "?done=blocked", s.Authority.BlockUser(v, v.Who(), v.ID("userId"))
+}
+
+func (s *Console) asksUnblock(v *visit) (page, error) {
+	u, err := s.theUser(v)
+	return v.formPage("Unblock "+called(u)+"?", u, form{Says: "The user may sign in again.", Button: "Unblock"}), err
+}
+
+func (s *Console) unblock(v *visit, _ url.Values) (string, error) {
+	return "/users/" + v.ID("userId") + "?done=unblocked", s.Authority.UnblockUser(v, v.Who(), v.ID("userId"))
+}
+
+func (s *Console) asksDelete(v *visit) (page, error) {
+	u, err := s.theUser(v)
+	return v.formPage("Delete "+called(u)+"?", u, form{
+		Says: "The user leaves every space and room, with everything issued there. It cannot be undone.", Button: "Delete for good", Risky: true,
+	}), err
+}
+
+func (s *Console) deleteUser(v *visit, _ url.Values) (string, error) {
+	return "/users?done=deleted", s.Spaces.DeleteUser(v, v.Who(), v.ID("userId"))
+}

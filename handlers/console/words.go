@@ -1,0 +1,22 @@
+package console
+
+// notices say what was done, by the word in the address that the browser is led to.
+var notices = map[string]string{
+	"saved":     "The changes are saved.",
+	"blocked":   "The user is blocked, and signed out everywhere.",
+	"unblocked": "The user may sign in again.",
+	"deleted":   "The user is deleted.",
+}
+
+// problems say in the words of the console what the API says to programs.
+var problems = map[string]string{
+	"forbidden":          "Only an administrator may do that.",
+	"not_found":          "There is no such thing, or not any more.",
+	"no_such_path":       "There is no such page.",
+	"cross_origin":       "This came from a page of another site, and was not done.",
+	"unavailable":        "The server cannot say at the moment. Try again.",
+	"has_workspace_role": "The user is an administrator or support. Take that role away first.",
+	"sole_owner":         "The user alone owns spaces, which need another owner first.",
+	"email_taken":        "Another user has this e-mail address.",
+	"username_taken":     "Another user has this username.",
+}
