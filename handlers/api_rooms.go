@@ -23,7 +23,7 @@ func roomOf(r roles.Room) wire.Room {
 	return wire.Room{
 		ID: r.ID, SpaceID: r.Space, Alias: r.Alias, Name: r.Name, Type: wire.RoomType(r.Type),
 		Access: wire.Access(r.Access), IsPublic: r.Access != roles.Private, IsClosed: !r.Closed.IsZero(),
-		IsChatAllowed: r.Chat, IsScreensharingAllowed: r.ScreenSharing,
+		IsChatAllowed: r.Chat, IsScreensharingAllowed: r.ScreenSharing, MaxMeetingSeconds: r.MaxMeeting,
 		CreatorID: r.CreatorID, CreatedAt: r.Created, RoleInRoom: wire.RoomRoleName(r.Role),
 	}
 }
@@ -31,7 +31,7 @@ func roomOf(r roles.Room) wire.Room {
 func (a *api) createRoom(c *call, in wire.NewRoom) (any, error) {
 	room, err := a.Spaces.CreateRoom(c, c.who, c.id("spaceId"), roles.NewRoom{
 		Name: in.Name, Type: roles.Type(in.Type), ScreenSharing: in.IsScreensharingAllowed, Chat: in.IsChatAllowed,
-		Access: roles.Access(in.Access), Public: in.IsPublic,
+		Access: roles.Access(in.Access), Public: in.IsPublic, MaxMeeting: in.MaxMeetingSeconds,
 	})
 	return wire.RoomCreated{ID: room.ID, Alias: room.Alias}, err
 }
@@ -54,7 +54,7 @@ func (a *api) getRoomByAlias(c *call) (any, error) {
 func (a *api) updateRoom(c *call, in wire.RoomUpdate) (any, error) {
 	room, err := a.Spaces.UpdateRoom(c, c.who, c.id("spaceId"), c.id("roomId"), roles.NewRoom{
 		Name: in.Name, Type: roles.Type(in.Type), ScreenSharing: in.IsScreensharingAllowed, Chat: in.IsChatAllowed,
-		Access: roles.Access(in.Access), Public: in.IsPublic,
+		Access: roles.Access(in.Access), Public: in.IsPublic, Closed: in.IsClosed, MaxMeeting: in.MaxMeetingSeconds,
 	})
 	return roomOf(room), err
 }

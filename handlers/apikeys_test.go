@@ -61,6 +61,47 @@ func TestAnAPIKeyMayWhatItsScopesSay(t *testing.T) {
 	})
 }
 
+// A key with the scopes for it owns the rooms of the default space, and finds no others.
+func TestAnAPIKeyOwnsTheRoomsOfTheDefaultSpace(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		admin, c := d.workspace("here")
+		_, rooms := d.apiKey(admin, "rooms:write")
+		_, reads := d.apiKey(admin, "rooms:read")
+		_, users := d.apiKey(admin, "users:write")
+		home := "/v1/spaces/" + c.Workspace
+		made := d.ok(201, rooms, "POST", home+"/rooms", `{"name":"Algebra","access":"private","maxMeetingSeconds":60}`)
+		room := home + "/rooms/" + made.text("id")
+		got := d.ok(200, reads, "GET", room, "")
+		require.Equal(t, "role_room_owner", got.text("roleInRoom"))
+		require.EqualValues(t, 60, got.body["maxMeetingSeconds"])
+		require.Equal(t, got.raw, d.ok(200, reads, "GET", "/v1/spaces/room-by-alias/"+made.text("alias"), "").raw)
+		require.Len(t, d.ok(200, reads, "GET", home+"/rooms", "").body["items"], 1)
+		d.refused(403, "scope_missing", d.do(reads, "POST", home+"/rooms", `{"name":"n"}`))
+		d.refused(403, "scope_missing", d.do(reads, "PUT", room, `{"name":"n"}`))
+		d.refused(403, "scope_missing", d.do(users, "GET", room, ""))
+
+		require.Equal(t, true, d.ok(200, rooms, "PUT", room, `{"name":"Geometry","isClosed":true}`).body["isClosed"])
+		d.ok(204, rooms, "POST", room+"/close", "")
+		require.Equal(t, false, d.ok(200, rooms, "PUT", room, `{"name":"Geometry","isClosed":false}`).body["isClosed"])
+		ann := d.ok(201, users, "POST", "/v1/users", `{"email":"ann@here.test","username":"ann","password":"gmi28abc+gmi28abc"}`).text("id")
+		d.ok(200, rooms, "POST", room+"/roles", `{"targetUserId":"`+ann+`","role":"role_room_owner"}`)
+		require.Contains(t, d.ok(200, reads, "GET", room+"/roles", "").raw, ann)
+		d.ok(204, rooms, "DELETE", room+"/roles/"+ann, "")
+		d.ok(204, rooms, "PUT", room+"/bans/"+ann, `{}`)
+		require.Contains(t, d.ok(200, reads, "GET", room+"/bans", "").raw, ann)
+		d.ok(204, rooms, "DELETE", room+"/bans/"+ann, "")
+
+		space := d.ok(201, admin, "POST", "/v1/spaces", `{"name":"Own","isPublic":true}`).text("id")
+		other := d.ok(201, admin, "POST", "/v1/spaces/"+space+"/rooms", `{"name":"Own","access":"open"}`).text("id")
+		d.refused(404, "not_found", d.do(rooms, "GET", "/v1/spaces/"+space+"/rooms/"+other, ""))
+		d.refused(404, "not_found", d.do(rooms, "POST", "/v1/spaces/"+space+"/rooms", `{"name":"n"}`))
+		require.Contains(t, d.ok(200, admin, "GET", "/v1/spaces", "").raw, c.Workspace)
+		d.refused(409, "default_space", d.do(admin, "DELETE", home, ""))
+		d.ok(204, rooms, "DELETE", room, "")
+		d.refused(404, "not_found", d.do(rooms, "GET", room, ""))
+	})
+}
+
 func TestAnAPIKeyThatIsNone(t *testing.T) {
 	onEach(t, func(t *testing.T, d *door) {
 		admin, _ := d.workspace("here")

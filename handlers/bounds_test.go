@@ -169,6 +169,8 @@ var bounds = []struct {
 	{"updateSpace", "name", 1, 100},
 	{"createRoom", "name", 1, 100},
 	{"updateRoom", "name", 1, 100},
+	{"createRoom", "maxMeetingSeconds", 0, 31536000},
+	{"updateRoom", "maxMeetingSeconds", 0, 31536000},
 	{"generateAccess", "username", 1, 100},
 	{"generateAccess", "externalUserId", 0, 128},
 	{"joinAsGuest", "name", 1, 100},

@@ -99,6 +99,7 @@ var problems = []problem{
 	{is(roles.ErrUserNotFound), 404, "user_not_found", "The workspace has no such user."},
 	{is(roles.ErrNotBanned), 404, "not_banned", "There is no such ban."},
 	{is(roles.ErrUserBanned), 409, "user_banned", "The user is banned there; the ban must be ended first."},
+	{is(roles.ErrDefaultSpace), 409, "default_space", "The default space of a workspace stays: API keys make rooms in it."},
 	{is(roles.ErrLastOwner), 409, "last_owner", "The last owner of a space stays."},
 	{is(roles.ErrStayOver), 410, "room_session_over", "The session in the room has ended."},
 	{is(roles.ErrRoomClosed), 410, "room_closed", "The room is closed."},

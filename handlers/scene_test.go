@@ -33,6 +33,7 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	sc := &scene{door: &d, id: map[string]string{}, token: map[string]string{}}
 	var c auth.Credentials
 	sc.token["administrator"], c = sc.workspace("here")
+	sc.id["workspaceId"] = c.Workspace
 	sc.token["elsewhere"], _ = sc.workspace("elsewhere")
 	sc.id["client"], sc.id["secret"], sc.id["web"] = c.ConfidentialClient, c.ClientSecret.Reveal(), c.PublicClient
 	sc.token["client"] = sc.fill("POST", "nobody", "/v1/auth/token", clientCredentials).text("access_token")

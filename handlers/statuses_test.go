@@ -176,6 +176,7 @@ var provoked = []struct {
 	{403, "nobody", "redeemAccess", "", `{"accessToken":"{linkToken}"}`},
 	{204, "room owner", "revokeAccessLink", "", ""},
 	{410, "nobody", "redeemAccess", "", `{"accessToken":"{linkToken}"}`},
+	{409, "administrator", "deleteSpace", "spaceId=workspaceId", ""},
 	{410, "room owner", "updateAccessLink", "", `{"paused":false}`},
 	{410, "room owner", "replaceAccessLink", "", ""},
 	{200, "pupil", "roomEvents", "", ""},

@@ -168,7 +168,7 @@ func (sc *scene) disguise(r *rapid.T, d *draft) (status int, must bool) {
 		return 0, false
 	case name == "elsewhere": // where he may do what he likes
 		return 0, len(d.ids) > 0
-	case name == "another kind" && len(d.op.callers) == 3: // there is no other
+	case name == "another kind" && d.op.takes("space owner") && d.op.takes("guest") && d.op.takes("client"): // there is no other
 		return 0, true
 	}
 	return status, true

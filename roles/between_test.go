@@ -248,9 +248,10 @@ func TestARoomMadeDuringTheSweep(t *testing.T) {
 			room := Room{ID: w.auth.NewID(), Space: p.space, Workspace: w.as("host").Workspace, Alias: w.newAlias(), CreatorID: w.id("host")}
 			alias := aliasKey(room.Alias)
 			require.NoError(w, w.auth.Change(ctx, store.Tx{Do: []store.Write{store.Set(alias, store.Record{"room": room.ID})}}))
-			require.NoError(w, w.enlist(ctx, w.inSpace(p, "host"), room))
+			host := w.inSpace(p, "host")
+			require.NoError(w, w.enlist(ctx, host, room))
 			racing := w.between(writes, func() {
-				err := w.build(ctx, &room, Open, "")
+				err := w.build(ctx, host, &room, Open)
 				if err == nil {
 					made++
 					return

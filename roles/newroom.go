@@ -12,8 +12,10 @@ type NewRoom struct {
 	Name                string
 	Type                Type
 	ScreenSharing, Chat *bool
+	MaxMeeting          *int64 // seconds; zero for no bound
 	Access              Access
 	Public              *bool
+	Closed              *bool // of a room that there is
 }
 
 // unsaid is what a new room is like where nothing is said of it.
@@ -32,13 +34,18 @@ func (in NewRoom) over(was Room) (RoomDetails, Access, error) {
 
 func (in NewRoom) details(was RoomDetails) (RoomDetails, error) {
 	var err error
-	was.Name, err = auth.ShownName("name", in.Name)
+	if in.Name != "" || was.Name == "" {
+		was.Name, err = auth.ShownName("name", in.Name)
+	}
 	was.Type = cmp.Or(in.Type, was.Type)
 	if in.ScreenSharing != nil {
 		was.ScreenSharing = *in.ScreenSharing
 	}
 	if in.Chat != nil {
 		was.Chat = *in.Chat
+	}
+	if in.MaxMeeting != nil {
+		was.MaxMeeting = *in.MaxMeeting
 	}
 	return was, err
 }

@@ -178,7 +178,7 @@ func (t try) gives(ctx context.Context, to string, role Role) error {
 // tried is who tries them, in the order of the columns.
 var tried = []string{
 	"owner", "moderator", "member", "stranger", "host", "room moderator", "pupil", "monitor", "culprit", "expelled",
-	"guest moderator", "client", "nobody", "admin", "foreigner",
+	"guest moderator", "client", "api key", "nobody", "admin", "foreigner",
 }
 
 // TestOperations compares every operation of everyone, in real places, with testdata/operations.golden.
@@ -188,6 +188,7 @@ func TestOperations(t *testing.T) {
 		t.Parallel()
 		w := newWorld(t, s)
 		w.people["nobody"], w.people["client"], w.people["foreigner"] = auth.Identity{}, w.client(), w.foreigner()
+		w.people["api key"] = w.key("rooms:write")
 		var out strings.Builder
 		out.WriteString("# What everyone may do. Owner, moderator and member are the space's; the host owns the room.\n" +
 			"# The expelled one was a moderator of the room, and was then removed from the space.\n")
@@ -202,8 +203,26 @@ func TestOperations(t *testing.T) {
 			}
 		}
 		fmt.Fprintf(&out, "\n## an open room in a public space\n\n%s", strings.Join(w.outcomes(w.peopled(true, Open)), ""))
+		fmt.Fprintf(&out, "\n## a private room in the default space, that another API key has made\n\n%s", strings.Join(w.outcomes(w.atHome()), ""))
 		golden(t, "operations.golden", out.String())
 	})
+}
+
+// atHome is a room in the default space with those in it who can be there.
+func (w *world) atHome() place {
+	w.Helper()
+	key, ctx := w.key("rooms:write"), w.Context()
+	room, err := w.CreateRoom(ctx, key, key.Workspace, NewRoom{Name: "Algebra"})
+	require.NoError(w, err)
+	p := place{key.Workspace, room.ID, room.Alias}
+	for name, role := range map[string]Role{
+		"host": RoomOwner, "room moderator": RoomModerator, "pupil": RoomUser, "monitor": RoomMonitor, "culprit": RoomModerator,
+	} {
+		require.NoError(w, w.GrantRole(ctx, key, p.space, p.room, w.id(name), role, false))
+	}
+	w.people["guest moderator"] = w.seat(p, "moderator")
+	require.NoError(w, w.Ban(ctx, key, p.space, p.room, w.id("culprit"), nil, ""))
+	return p
 }
 
 // peopled is a place with everyone in it.

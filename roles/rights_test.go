@@ -50,7 +50,7 @@ func outcome(err error) string {
 	for known, word := range map[error]string{
 		ErrForbidden: "403", ErrNotFound: "404", ErrRank: "rank", auth.ErrWrongToken: "token", ErrUserNotFound: "whom?",
 		ErrNotMember: "no member", ErrNoRole: "no role", ErrNotBanned: "no ban", ErrLastOwner: "last", ErrUserBanned: "409",
-		auth.ErrInvalidToken: "401", auth.ErrForbidden: "403", auth.ErrNotFound: "404",
+		ErrDefaultSpace: "stays", auth.ErrInvalidToken: "401", auth.ErrForbidden: "403", auth.ErrNotFound: "404",
 	} {
 		if errors.Is(err, known) {
 			return word

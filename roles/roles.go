@@ -27,6 +27,7 @@ var (
 	ErrNotBanned    = errors.New("roles: not banned")
 	ErrUserBanned   = errors.New("roles: the user is banned there")
 	ErrStayOver     = errors.New("roles: the session in the room is over")
+	ErrDefaultSpace = errors.New("roles: the default space of a workspace stays")
 )
 
 // A BannedError refuses someone who is banned, and says until when. Forever is its zero value.
@@ -105,6 +106,8 @@ type Tenure struct {
 	Fall  string    `store:"fall"` // in a space: names a fall that has not reached all his rooms yet
 	Kept  bool      `store:"kept"` // without a role: what he issued was left standing, until he falls again
 	Loss            // in a space: of the last fall
+
+	office bool // of an API key: no record says so, and so none can change meanwhile
 }
 
 // since voids a tenure in a room that is older than the last exit from its space. The epoch stays to be cleared away.
@@ -116,6 +119,9 @@ func (t *Tenure) since(exit string) {
 
 // still is, as conditions, that a tenure is what it was when it was read.
 func (t Tenure) still(key store.Key) []store.Cond {
+	if t.office {
+		return nil
+	}
 	conds := []store.Cond{store.Equal(key, "epoch", t.Epoch), store.Equal(key, "exit", t.Exit)}
 	if t.Role != "" {
 		conds = append(conds, store.Equal(key, "role", string(t.Role)))

@@ -9,7 +9,8 @@ import (
 	"usher/internal/store"
 )
 
-// UpdateRoom changes what is said of a room and, where that is asked for, whom it lets in: that is for its owner.
+// UpdateRoom changes what is said of a room, whether it is closed and, where that is asked for, whom it lets in: that is
+// for its owner. A room that is opened again has all of its time for meetings before it.
 func (s *Spaces) UpdateRoom(ctx context.Context, who auth.Identity, space, room string, in NewRoom) (Room, error) {
 	var changed Room
 	err := auth.Settle(func() error {
@@ -20,26 +21,48 @@ func (s *Spaces) UpdateRoom(ctx context.Context, who auth.Identity, space, room 
 		if err := st.May(UpdateRoom); err != nil {
 			return err
 		}
-		details, access, err := in.over(st.Room)
-		if err != nil {
-			return err
-		}
-		if access != st.Room.Access {
-			if err := st.May(SetAccess); err != nil {
-				return err
-			}
-		}
-		changed = st.describedRoom()
-		changed.RoomDetails = details
-		writes := s.setAccess(&changed, access)
-		fields := store.Fields(changed.RoomDetails)
-		fields["access"], fields["opening"] = string(changed.Access), changed.Opening
-		return s.auth.Change(ctx, store.Tx{
-			If: append(st.InOffice(), store.Equal(auth.RoomKey(room), "opening", st.Room.Opening)),
-			Do: append(writes, store.Set(auth.RoomKey(room), fields)),
-		})
+		changed, err = s.updateRoom(ctx, st, in)
+		return err
 	})
-	return changed, s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoomUpdated, Space: space, Room: room}, err)
+	e := audit.Event{Type: audit.RoomUpdated, Space: space, Room: room}
+	if err == nil && in.Closed != nil {
+		if e.Type = audit.RoomReopened; *in.Closed {
+			e.Type, err = audit.RoomClosed, s.clear(ctx, room, RoomClosed)
+		}
+	}
+	return changed, s.auth.Recorded(ctx, who, e, err)
+}
+
+func (s *Spaces) updateRoom(ctx context.Context, st Standing, in NewRoom) (Room, error) {
+	was, now, key := st.Room, st.describedRoom(), auth.RoomKey(st.Room.ID)
+	details, access, err := in.over(was)
+	if err != nil {
+		return now, err
+	}
+	if access != was.Access {
+		if err := st.May(SetAccess); err != nil {
+			return now, err
+		}
+	}
+	now.RoomDetails = details
+	writes := s.setAccess(&now, access)
+	switch {
+	case in.Closed == nil || *in.Closed != was.Closed.IsZero():
+	case *in.Closed:
+		now.Closed = st.Now
+	default:
+		if err := s.clear(ctx, was.ID, RoomClosed); err != nil { // which who closed it may have left undone
+			return now, err
+		}
+		now.Closed = time.Time{}
+		writes = append(writes, store.Set(censusKey(was.ID), store.Record{"together": ""}))
+	}
+	fields := store.Fields(now.RoomDetails)
+	fields["access"], fields["opening"], fields["closed"] = string(now.Access), now.Opening, store.Millis(now.Closed)
+	return now, s.rewrite(ctx, was, now, store.Tx{
+		If: append(st.InOffice(), store.Equal(key, "opening", was.Opening), store.Equal(key, "closed", store.Millis(was.Closed))),
+		Do: append(writes, store.Set(key, fields)),
+	})
 }
 
 // InOffice is the caller's tenure in a room that is still there, as conditions.
@@ -47,7 +70,7 @@ func (st Standing) InOffice() []store.Cond {
 	return append(st.Tenure.still(roleKey(st.Room.ID, st.ID)), store.Equal(auth.RoomKey(st.Room.ID), "ended", ""))
 }
 
-// CloseRoom shuts a room for good: nobody enters any more. What it was stays to be seen until it is deleted.
+// CloseRoom shuts a room: nobody enters any more. What it was stays to be seen until it is deleted.
 func (s *Spaces) CloseRoom(ctx context.Context, who auth.Identity, space, room string) error {
 	err := auth.Settle(func() error {
 		st, _, err := s.InRoom(ctx, who, space, room)
@@ -57,8 +80,10 @@ func (s *Spaces) CloseRoom(ctx context.Context, who auth.Identity, space, room s
 		if err := st.May(UpdateRoom); err != nil || !st.Room.Closed.IsZero() {
 			return err
 		}
-		return s.auth.Change(ctx, store.Tx{If: st.InOffice(), Do: []store.Write{
-			store.Set(auth.RoomKey(room), store.Record{"closed": store.Millis(s.auth.Now())}),
+		closed := st.Room
+		closed.Closed = st.Now
+		return s.rewrite(ctx, st.Room, closed, store.Tx{If: st.InOffice(), Do: []store.Write{
+			store.Set(auth.RoomKey(room), store.Record{"closed": store.Millis(st.Now)}),
 		}})
 	})
 	if err == nil {
@@ -94,7 +119,9 @@ func (s *Spaces) DeleteRoom(ctx context.Context, who auth.Identity, space, room 
 // asRead are the conditions that a room still has what must go with it.
 func (r Room) asRead() []store.Cond {
 	key := auth.RoomKey(r.ID)
-	return []store.Cond{store.Equal(key, "alias", r.Alias), store.Equal(key, "opening", r.Opening)}
+	return []store.Cond{
+		store.Equal(key, "alias", r.Alias), store.Equal(key, "opening", r.Opening), store.Equal(key, "listing", r.Listing),
+	}
 }
 
 // ending takes a room away from everyone at once.

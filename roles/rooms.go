@@ -34,11 +34,8 @@ type Room struct {
 	CreatorID string    `store:"creator"` // information: the role decides, not history
 	Created   time.Time `store:"created"`
 	Closed    time.Time `store:"closed"`
-	Ended     time.Time `store:"ended"` // deleted
-
-	// MaxMeeting is for how many seconds two or more may be in the room together, in sum; then it closes itself. There is
-	// no bound where it is zero.
-	MaxMeeting int64 `store:"maxMeeting"`
+	Ended     time.Time `store:"ended"`   // deleted
+	Listing   string    `store:"listing"` // of a room in a default space: which entries of the catalogue are its own
 
 	Role Role // the caller's, where he asks for the room
 }
@@ -58,6 +55,10 @@ type RoomDetails struct {
 	Type          Type   `store:"type"`
 	ScreenSharing bool   `store:"screen"`
 	Chat          bool   `store:"chat"`
+
+	// MaxMeeting is for how many seconds two or more may be in the room together, in sum; then it closes itself. There is
+	// no bound where it is zero.
+	MaxMeeting int64 `store:"maxMeeting"`
 }
 
 // CreateRoom makes a room; the caller becomes its owner.
@@ -79,6 +80,12 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 			ID: s.auth.NewID(), RoomDetails: details, Space: space, Workspace: who.Workspace, Alias: s.newAlias(),
 			CreatorID: who.ID, Created: st.Now, Role: RoomOwner,
 		}
+		if st.isHome() {
+			room.Listing = s.auth.NewID()
+		}
+		if who.Kind == auth.Key { // whose office is no role that would have to be found
+			return s.establish(ctx, st, &room, access)
+		}
 		return s.pointing(ctx, roomsOf(who.ID), space+"/"+room.ID, auth.RoomKey(room.ID), func() error {
 			return s.establish(ctx, st, &room, access)
 		})
@@ -97,7 +104,7 @@ func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access 
 		return err
 	}
 	if err = s.enlist(ctx, st, *room); err == nil {
-		err = s.build(ctx, room, access, st.Member.Exit)
+		err = s.build(ctx, st, room, access)
 	}
 	if errors.Is(err, auth.ErrOvertaken) {
 		return cmp.Or(s.sweepRoom(context.WithoutCancel(ctx), *room), err)
@@ -106,10 +113,13 @@ func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access 
 }
 
 // build writes a new room, with its creator as owner. It is auth.ErrOvertaken where its space was deleted meanwhile.
-func (s *Spaces) build(ctx context.Context, room *Room, access Access, exit string) error {
+func (s *Spaces) build(ctx context.Context, st Standing, room *Room, access Access) error {
 	key := auth.RoomKey(room.ID)
-	writes := s.regrade(roleKey(room.ID, room.CreatorID), Tenure{}, Tenure{Role: RoomOwner, Exit: exit}, false, Loss{})
-	writes = append(writes, s.setAccess(room, access)...)
+	writes := s.setAccess(room, access)
+	if st.Kind != auth.Key {
+		owner := Tenure{Role: RoomOwner, Exit: st.Member.Exit}
+		writes = append(writes, s.regrade(roleKey(room.ID, room.CreatorID), Tenure{}, owner, false, Loss{})...)
+	}
 	return s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(key)},
 		Do: append(writes, store.Set(key, store.Fields(room))),
@@ -129,7 +139,7 @@ func aliasKey(alias string) store.Key {
 func (s *Spaces) enlist(ctx context.Context, st Standing, room Room) error {
 	return s.auth.Change(ctx, store.Tx{
 		If: append(st.StillMember(), store.Equal(auth.SpaceKey(room.Space), "ended", "")),
-		Do: []store.Write{store.Insert(index("s:"+room.Space, "rooms"), room.ID)},
+		Do: append(room.catalogued(store.Insert), store.Insert(index("s:"+room.Space, "rooms"), room.ID)),
 	})
 }
 

@@ -115,8 +115,9 @@ func (s *Spaces) unpoint(ctx context.Context, from store.Key, to string) error {
 	return err
 }
 
-// ListSpaces lists the spaces in which the caller has a role, and the cursor of the next page, "" after the last. A page
-// may hold fewer than it could. It is auth.ErrWrongToken for who is not a user.
+// ListSpaces lists the spaces in which the caller has a role, to administrators and support the default space too, once
+// it was needed, and the cursor of the next page, "" after the last. A page may hold fewer than it could. It is
+// auth.ErrWrongToken for who is not a user.
 func (s *Spaces) ListSpaces(ctx context.Context, who auth.Identity, page auth.Page) ([]Space, string, error) {
 	if who.Kind != auth.User {
 		return nil, "", auth.ErrWrongToken
@@ -125,7 +126,8 @@ func (s *Spaces) ListSpaces(ctx context.Context, who auth.Identity, page auth.Pa
 	if err != nil {
 		return nil, "", err
 	}
-	var keys []store.Key
+	ids, next = withHome(who.Workspace, ids, next, page)
+	keys := []store.Key{auth.StaffKey(who.Workspace, who.ID)}
 	for _, id := range ids {
 		keys = append(keys, spaceKeys(id, who.ID)...)
 	}
@@ -133,13 +135,13 @@ func (s *Spaces) ListSpaces(ctx context.Context, who auth.Identity, page auth.Pa
 	if err != nil {
 		return nil, "", err
 	}
-	spaces := []Space{}
+	staff, spaces := recs[0]["role"] != "", []Space{}
 	for i, id := range ids {
 		st := Standing{Self: self, Now: s.auth.Now()}
-		if err := st.readSpace(id, recs[3*i:3*i+3]); err != nil {
+		if err := st.readSpace(id, recs[3*i+1:3*i+4]); err != nil {
 			return nil, "", err
 		}
-		if st.exists() == nil && st.Member.Role != "" {
+		if st.exists() == nil && (st.Member.Role != "" || staff && st.isHome()) {
 			spaces = append(spaces, st.described())
 		}
 	}
@@ -218,8 +220,12 @@ func (s *Spaces) ownSpace(ctx context.Context, who auth.Identity, e audit.Event,
 func (st Standing) StillMember() []store.Cond { return st.Member.still(memberKey(st.Space.ID, st.ID)) }
 
 // DeleteSpace deletes a space, its rooms and all that is in them. It is gone for everyone at once; what lay in it is
-// swept out before the answer.
+// swept out before the answer. It is ErrDefaultSpace for the default space, in which API keys make rooms at any time.
 func (s *Spaces) DeleteSpace(ctx context.Context, who auth.Identity, space string) error {
+	if space == who.Workspace {
+		_, err := s.GetSpace(ctx, who, space)
+		return cmp.Or(err, ErrDefaultSpace)
+	}
 	now := s.auth.Now()
 	err := s.ownSpace(ctx, who, audit.Event{ID: auth.Hash("deleted", space), Type: audit.SpaceDeleted, Space: space},
 		store.Set(auth.SpaceKey(space), store.Record{"ended": store.Millis(now)}),

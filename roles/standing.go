@@ -47,6 +47,11 @@ func (s *Spaces) InSpace(ctx context.Context, who auth.Identity, space string, m
 	if err := st.readSpace(space, recs); err != nil {
 		return Standing{}, nil, err
 	}
+	if recs[0] == nil && space == who.Workspace { // on first need
+		if st.Space, err = s.home(ctx, space); err != nil {
+			return Standing{}, nil, err
+		}
+	}
 	return st, recs[len(keys):], st.exists()
 }
 
@@ -70,7 +75,13 @@ func (s *Spaces) InRoom(ctx context.Context, who auth.Identity, space, room stri
 
 func (st *Standing) readSpace(space string, recs []store.Record) error {
 	st.Space.ID = space
-	return load(recs, &st.Space, &st.Member, &st.SpaceBan)
+	if err := load(recs, &st.Space, &st.Member, &st.SpaceBan); err != nil {
+		return err
+	}
+	if st.Kind == auth.Key {
+		st.Member = byOffice(SpaceModerator)
+	}
+	return nil
 }
 
 // readRoom reads what a room adds to what readSpace has read.
@@ -78,6 +89,9 @@ func (st *Standing) readRoom(room string, recs []store.Record) error {
 	st.Room.ID = room
 	err := load(recs, &st.Room, &st.Tenure, &st.RoomBan)
 	st.Tenure.since(st.Member.Exit)
+	if st.Kind == auth.Key {
+		st.Tenure = byOffice(RoomOwner)
+	}
 	return err
 }
 
@@ -87,6 +101,7 @@ func (st Standing) exists() error {
 	switch {
 	case !space.there():
 	case st.Kind != auth.Nobody && st.Workspace != space.Workspace:
+	case st.Kind == auth.Key && !st.isHome():
 	case room.ID != "" && (room.Space != space.ID || room.Workspace != space.Workspace || !room.Ended.IsZero()):
 	default:
 		return nil

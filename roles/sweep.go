@@ -75,7 +75,10 @@ func (s *Spaces) sweepRoom(ctx context.Context, room Room) error {
 	if err := s.dropBans(ctx, place, "links"); err != nil {
 		return err
 	}
-	return s.unpoint(ctx, index("s:"+room.Space, "rooms"), room.ID)
+	_, err = s.auth.Apply(ctx, store.Tx{
+		Do: append(room.catalogued(store.Remove), store.Remove(index("s:"+room.Space, "rooms"), room.ID)),
+	})
+	return err
 }
 
 // drop removes a tenure from a place that is gone, and last from its list.

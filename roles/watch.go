@@ -106,10 +106,17 @@ func (s *Spaces) useUp(ctx context.Context, room Room, c census) error {
 	if err := s.auth.Recorded(ctx, auth.Identity{Workspace: room.Workspace}, e, nil); err != nil {
 		return err
 	}
-	key := auth.RoomKey(room.ID)
-	_, err := s.auth.Apply(ctx, store.Tx{ // refused: somebody was faster
-		If: []store.Cond{store.Present(key), store.Equal(key, "closed", ""), store.Equal(key, "ended", "")},
-		Do: []store.Write{store.Set(key, store.Record{"closed": store.Millis(s.auth.Now())})},
+	err := auth.Settle(func() error {
+		was, _, err := s.occupied(ctx, room.ID)
+		if err != nil || was.Workspace == "" || !was.Closed.IsZero() || !was.Ended.IsZero() { // somebody was faster
+			return err
+		}
+		closed, key := was, auth.RoomKey(room.ID)
+		closed.Closed = s.auth.Now()
+		return s.rewrite(ctx, was, closed, store.Tx{
+			If: []store.Cond{store.Present(key), store.Equal(key, "closed", ""), store.Equal(key, "ended", "")},
+			Do: []store.Write{store.Set(key, store.Record{"closed": store.Millis(closed.Closed)})},
+		})
 	})
 	return cmp.Or(err, s.clear(ctx, room.ID, RoomUsedUp))
 }

@@ -131,6 +131,16 @@ func (w *world) client() auth.Identity {
 	})
 }
 
+// key is an API key of the workspace.
+func (w *world) key(scopes ...string) auth.Identity {
+	w.Helper()
+	_, key, err := w.auth.CreateAPIKey(w.Context(), w.people["admin"], auth.NewAPIKey{Name: "Back end", Scopes: scopes})
+	require.NoError(w, err)
+	who, err := w.auth.Authenticate(w.Context(), key.Reveal())
+	require.NoError(w, err)
+	return who
+}
+
 // A place is a space with a room in it. Its owners are called "owner" and "host".
 type place struct {
 	space, room string

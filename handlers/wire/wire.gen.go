@@ -1106,6 +1106,9 @@ type NewRoom struct {
 	// IsScreensharingAllowed By default true.
 	IsScreensharingAllowed *bool `json:"isScreensharingAllowed,omitempty"`
 
+	// MaxMeetingSeconds For how long two or more may be in the room together, in sum; then it closes itself. 0 is without a bound.
+	MaxMeetingSeconds *int64 `json:"maxMeetingSeconds,omitempty"`
+
 	// Name Example: John Smith
 	Name ShownName `json:"name"`
 
@@ -1353,6 +1356,9 @@ type Room struct {
 	IsPublic               bool `json:"isPublic"`
 	IsScreensharingAllowed bool `json:"isScreensharingAllowed"`
 
+	// MaxMeetingSeconds For how long two or more may be in the room together, in sum, where that is bounded.
+	MaxMeetingSeconds int64 `json:"maxMeetingSeconds,omitempty,omitzero"`
+
 	// Name Example: John Smith
 	Name ShownName `json:"name"`
 
@@ -1511,9 +1517,15 @@ type RoomUpdate struct {
 	Access        Access `json:"access,omitempty,omitzero"`
 	IsChatAllowed *bool  `json:"isChatAllowed,omitempty"`
 
+	// IsClosed True closes the room, false opens it again.
+	IsClosed *bool `json:"isClosed,omitempty"`
+
 	// IsPublic The older form of `access`: true is public, and leaves an open room open; false is private.
 	IsPublic               *bool `json:"isPublic,omitempty"`
 	IsScreensharingAllowed *bool `json:"isScreensharingAllowed,omitempty"`
+
+	// MaxMeetingSeconds For how long two or more may be in the room together, in sum; 0 is without a bound.
+	MaxMeetingSeconds *int64 `json:"maxMeetingSeconds,omitempty"`
 
 	// Name Example: John Smith
 	Name ShownName `json:"name"`

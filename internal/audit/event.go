@@ -50,6 +50,7 @@ const (
 	RoomCreated      Type = "room_created"
 	RoomUpdated      Type = "room_updated"
 	RoomClosed       Type = "room_closed"
+	RoomReopened     Type = "room_reopened"
 	RoomDeleted      Type = "room_deleted"
 	RoleGranted      Type = "role_granted"
 	RoleRevoked      Type = "role_revoked"
@@ -118,6 +119,7 @@ var Types = []struct {
 	{RoomCreated, "A room was made."},
 	{RoomUpdated, "A room was changed."},
 	{RoomClosed, "A room was closed. By nobody, and with `time_used_up` as its reason, it was where its time for meetings was over."},
+	{RoomReopened, "A room that was closed was opened again."},
 	{RoomDeleted, "A room was deleted."},
 	{RoleGranted, "A role in a room was given."},
 	{RoleRevoked, "A role in a room was taken."},
