@@ -9,6 +9,7 @@ import (
 
 	"usher/auth"
 	"usher/handlers/wire"
+	"usher/internal/secret"
 )
 
 // consolePath is where the administrators' console lies, to which the refresh token goes, too: a form that was filled in
@@ -70,6 +71,15 @@ func (d Door) SignOut(c *Call) error {
 	if err == nil {
 		d.api.forget(c)
 	}
+	return err
+}
+
+// Again is nil where who has come says his password once more, which counts like every other attempt at it.
+func (d Door) Again(c *Call, pw secret.String) error {
+	attempts, _ := limitNamed("password")
+	_, err := d.api.limits.count(c, attempts, func(*call) (any, error) {
+		return d.api.Authority.Reauthenticate(c, c.who, pw)
+	})
 	return err
 }
 

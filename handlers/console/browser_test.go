@@ -75,12 +75,20 @@ func TestHowTheConsoleLooks(t *testing.T) {
 		}
 		for name, path := range map[string]string{
 			"users": "/users", "nobody": "/users?q=nobody", "user": "/users/{marie}", "edit": "/users/{marie}/edit", "delete": "/users/{marie}/delete",
+			"keys": "/keys", "key": "/keys/new", "client": "/clients/new", "audit": "/audit",
 			"none": "/users/000000000000000000000000",
 		} {
 			p.opens(path)
 			p.Accessible("console-" + on + "-" + name)
 		}
 	}
+	p.opens("/keys/new")
+	p.Do(chromedp.SendKeys("#name", "Import of the school"), chromedp.Click("[value='users:write']"), chromedp.SendKeys("#password", pass))
+	p.presses("main form button")
+	require.Contains(t, p.reads(), "usher_")
+	p.Accessible("console-phone-key-made")
+	p.opens("/keys")
+	p.Accessible("console-phone-keys-some")
 	p.opens("/users/{marie}/edit")
 	p.Do(chromedp.SetValue("#email", "marie@"), chromedp.SetAttributeValue("#email", "type", "text"))
 	p.presses("main form button")

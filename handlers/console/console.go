@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/gin-gonic/gin"
 
@@ -81,21 +82,29 @@ func (s *Console) Mount(e gin.IRouter, d handlers.Door) {
 	e.POST(path+"/sign-out", s.signOut)
 }
 
-// A route is one address. What it does is for administrators, and leads on to where it says.
+// A route is one address. What it does is for administrators.
 type route struct {
 	path  string
 	tab   string
 	shows func(*visit) (page, error)
-	does  func(*visit, url.Values) (string, error)
+	does  func(*visit, url.Values) (done, error)
 }
+
+// Done is what comes of a form: another page, or one that is shown once, because of the secret on it.
+type done struct {
+	to   string
+	once *page
+}
+
+func leads(to string) done { return done{to: to} }
 
 // A tab is one of those at the top of every page.
 type tab struct{ Name, To string }
 
-var tabs = []tab{{"User", "/users"}}
+var tabs = []tab{{"User", "/users"}, {"Keys & clients", "/keys"}, {"Audit", "/audit"}}
 
 func (s *Console) routes() []route {
-	return append([]route{{path: "", shows: begins}}, s.userRoutes()...)
+	return slices.Concat([]route{{path: "", shows: begins}}, s.userRoutes(), s.keyRoutes(), s.auditRoutes())
 }
 
 // begins leads to the first of the tabs.
@@ -126,15 +135,19 @@ func (s *Console) post(r route) gin.HandlerFunc {
 			return
 		}
 		form, err := s.Form(v.Call)
-		var to string
+		var is done
 		if err == nil {
-			to, err = r.does(v, form)
+			is, err = r.does(v, form)
 		}
-		if err != nil {
+		switch {
+		case err != nil:
 			v.refused(form, err)
-			return
+		case is.once != nil:
+			is.once.Tab = r.tab
+			s.render(v, http.StatusOK, *is.once)
+		default:
+			g.Redirect(http.StatusSeeOther, s.base+is.to)
 		}
-		g.Redirect(http.StatusSeeOther, s.base+to)
 	}
 }
 

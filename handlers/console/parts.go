@@ -22,6 +22,7 @@ type page struct {
 	Problem   string // why there is nothing to see
 	RequestID string // by which the log tells more of it
 	Stranger  bool   // who has come has no business here
+	Once      bool   // what is on it is shown once
 
 	// What the frame shows.
 	Base, Public, Notice string
@@ -53,10 +54,12 @@ type fact struct {
 
 // A cell is a text, or an instant, which may lead to a page.
 type cell struct {
-	Text string
-	To   string
-	At   time.Time
-	Mark string // a word that stands out
+	Text   string
+	To     string
+	At     time.Time
+	Mark   string // a word that stands out
+	Button bool   // it leads to a form
+	Code   bool   // it is for programs
 }
 
 // A table is a part of a list, and the ways to its other parts.
@@ -68,12 +71,16 @@ type table struct {
 	Empty       string // what is said where there is nothing
 	Failed      string // why the list could not be read
 	status      int
+	Newest      bool // the list goes from the newest to the oldest, and one way only
 	First, Back string
 	Next        string
 }
 
-// A search narrows a table down, at once where scripts run.
-type search struct{ To, Label, Text string }
+// A search narrows a table down by what is typed or, where there are options, chosen: at once where scripts run.
+type search struct {
+	To, Name, Label, Text string
+	Options               []option
+}
 
 // A form does something, after which another page is shown.
 type form struct {
@@ -83,7 +90,7 @@ type form struct {
 	Problem                  string
 }
 
-// A field of a form; its kind is that of an input, or "select".
+// A field of a form; its kind is that of an input, or "select". Of checkboxes and radios, the options are the choice.
 type field struct {
 	Name, Label, Kind, Value, Hint, Wrong, Fills string
 	Required                                     bool
@@ -98,11 +105,26 @@ type option struct {
 // forReaders is a page without anything that changes something.
 func (p page) forReaders() page {
 	p.Actions = nil
+	for _, it := range p.Parts {
+		if it.Table != nil {
+			it.Table.withoutButtons()
+		}
+	}
 	if slices.ContainsFunc(p.Parts, func(it part) bool { return it.Form != nil }) {
 		p.Parts = slices.DeleteFunc(slices.Clone(p.Parts), func(it part) bool { return it.Form != nil })
 		p.Problem = "Support sees everything and changes nothing."
 	}
 	return p
+}
+
+// withoutButtons takes away the column of those, which is the last.
+func (t *table) withoutButtons() {
+	for i, row := range t.Rows {
+		if n := len(row); row[n-1].Button {
+			t.Rows[i] = row[:n-1]
+			t.Columns = t.Columns[:n-1]
+		}
+	}
 }
 
 // status is that of the worst of the parts.
@@ -133,20 +155,33 @@ func listed[T any](v *visit, t table, list func(auth.Page) ([]T, string, error),
 		t.Failed, t.status = sentence(told), told.Status
 		return part{Table: &t}
 	}
-	switch {
-	case before != "":
+	if before != "" {
 		slices.Reverse(items)
-		t.Back, t.Next = v.goes(t.ID+"-before", last[:len(last)-1]), v.goes(t.ID+"-after", before)
-	case last != "":
-		t.Next = v.goes(t.ID+"-after", last+"\x00")
 	}
-	if after != "" {
-		t.Back = v.goes(t.ID+"-before", after)
-	}
+	t.turns(v, before, after, last)
 	for _, item := range items {
 		t.Rows = append(t.Rows, row(item))
 	}
 	return part{Table: &t}
+}
+
+// turns are the ways from one page of a list to the others.
+func (t *table) turns(v *visit, before, after, last string) {
+	switch {
+	case t.Newest && last != "":
+		t.Next = v.goes(t.ID+"-after", last)
+	case t.Newest:
+	case before != "":
+		t.Back, t.Next = v.goes(t.ID+"-before", last[:len(last)-1]), v.goes(t.ID+"-after", before)
+	case last != "":
+		t.Next = v.goes(t.ID+"-after", last+"\x00")
+	}
+	switch {
+	case after != "" && t.Newest:
+		t.First = v.goes(t.ID+"-after", "")
+	case after != "":
+		t.Back = v.goes(t.ID+"-before", after)
+	}
 }
 
 // goes is where another page of the same list is.
@@ -169,11 +204,12 @@ func (v *visit) asks(f form) part {
 }
 
 func (f *field) fill(typed url.Values, problem *wire.Problem) {
+	chosen := []string{f.Value}
 	if typed != nil && f.Kind != "password" {
-		f.Value = typed.Get(f.Name)
+		f.Value, chosen = typed.Get(f.Name), typed[f.Name]
 	}
 	for i := range f.Options {
-		f.Options[i].Chosen = f.Options[i].Value == f.Value
+		f.Options[i].Chosen = slices.Contains(chosen, f.Options[i].Value)
 	}
 	if problem != nil && strings.TrimPrefix(problem.Field, "/") == f.Name {
 		_, why, found := strings.Cut(problem.Detail, ": ")

@@ -9,8 +9,8 @@ func (s *Console) asksBlock(v *visit) (page, error) {
 	}), err
 }
 
-func (s *Console) block(v *visit, _ url.Values) (string, error) {
-	return "/users/" + v.ID("userId") + "?done=blocked", s.Authority.BlockUser(v, v.Who(), v.ID("userId"))
+func (s *Console) block(v *visit, _ url.Values) (done, error) {
+	return leads("/users/" + v.ID("userId") + "?done=blocked"), s.Authority.BlockUser(v, v.Who(), v.ID("userId"))
 }
 
 func (s *Console) asksUnblock(v *visit) (page, error) {
@@ -18,8 +18,8 @@ func (s *Console) asksUnblock(v *visit) (page, error) {
 	return v.formPage("Unblock "+called(u)+"?", u, form{Says: "The user may sign in again.", Button: "Unblock"}), err
 }
 
-func (s *Console) unblock(v *visit, _ url.Values) (string, error) {
-	return "/users/" + v.ID("userId") + "?done=unblocked", s.Authority.UnblockUser(v, v.Who(), v.ID("userId"))
+func (s *Console) unblock(v *visit, _ url.Values) (done, error) {
+	return leads("/users/" + v.ID("userId") + "?done=unblocked"), s.Authority.UnblockUser(v, v.Who(), v.ID("userId"))
 }
 
 func (s *Console) asksDelete(v *visit) (page, error) {
@@ -29,6 +29,6 @@ func (s *Console) asksDelete(v *visit) (page, error) {
 	}), err
 }
 
-func (s *Console) deleteUser(v *visit, _ url.Values) (string, error) {
-	return "/users?done=deleted", s.Spaces.DeleteUser(v, v.Who(), v.ID("userId"))
+func (s *Console) deleteUser(v *visit, _ url.Values) (done, error) {
+	return leads("/users?done=deleted"), s.Spaces.DeleteUser(v, v.Who(), v.ID("userId"))
 }

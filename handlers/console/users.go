@@ -29,7 +29,7 @@ func (s *Console) users(v *visit) (page, error) {
 		list = func(p auth.Page) ([]auth.Account, string, error) { return s.Authority.SearchUsers(v, v.Who(), text, p) }
 	}
 	t := table{
-		ID: "users", Search: &search{v.here(), "Search for users", text}, Empty: empty,
+		ID: "users", Search: &search{To: v.here(), Name: "q", Label: "Search for users", Text: text}, Empty: empty,
 		Columns: []string{"Nickname", "User ID", "E-mail", "Last access", "State"},
 	}
 	return page{Title: "Users", Parts: []part{listed(v, t, list, v.userRow)}}, nil
@@ -161,7 +161,7 @@ func (v *visit) formPage(title string, u auth.Account, f form) page {
 	return page{Title: title, Up: link{Text: called(u), To: v.base + f.Cancel}, Parts: []part{v.asks(f)}}
 }
 
-func (s *Console) saveUser(v *visit, sent url.Values) (string, error) {
+func (s *Console) saveUser(v *visit, sent url.Values) (done, error) {
 	patch := auth.UserPatch{}
 	for name, to := range map[string]**string{
 		"name": &patch.Name, "phone": &patch.Phone, "profileUrl": &patch.ProfileURL, "username": &patch.Username, "email": &patch.Email,
@@ -172,5 +172,5 @@ func (s *Console) saveUser(v *visit, sent url.Values) (string, error) {
 		}
 	}
 	u, err := s.Authority.UpdateUser(v, v.Who(), v.ID("userId"), patch)
-	return "/users/" + u.ID + "?done=saved", err
+	return leads("/users/" + u.ID + "?done=saved"), err
 }

@@ -6,6 +6,10 @@ var notices = map[string]string{
 	"blocked":   "The user is blocked, and signed out everywhere.",
 	"unblocked": "The user may sign in again.",
 	"deleted":   "The user is deleted.",
+
+	"revoked":       "The API key is revoked.",
+	"client":        "The client is made.",
+	"clientDeleted": "The client is deleted.",
 }
 
 // problems say in the words of the console what the API says to programs.
@@ -19,4 +23,7 @@ var problems = map[string]string{
 	"sole_owner":         "The user alone owns spaces, which need another owner first.",
 	"email_taken":        "Another user has this e-mail address.",
 	"username_taken":     "Another user has this username.",
+	"wrong_password":     "That is not your password.",
+	"client_stays":       "The workspace's own public client stays.",
+	"limited":            "Too many attempts. Wait a little, and try again.",
 }
