@@ -169,6 +169,26 @@ func (a *Authority) putExternal(ctx context.Context, who Identity, externalID st
 	return a.patchExternal(ctx, who, u, rec, p)
 }
 
+// ErrExternalTaken says that another user has the external id.
+var ErrExternalTaken = errors.New("auth: the external id is taken")
+
+// CreateExternal makes an external user as PutExternal does, and is ErrExternalTaken where he is there.
+func (a *Authority) CreateExternal(ctx context.Context, who Identity, externalID string, p ExternalPatch) (External, error) {
+	return a.changeExternal(ctx, who, func() (account, error) {
+		if err := checkExternalID(externalID); err != nil {
+			return account{}, err
+		}
+		u, _, err := a.external(ctx, who.Workspace, externalID)
+		switch {
+		case err == nil:
+			return u, ErrExternalTaken
+		case !errors.Is(err, ErrNotFound):
+			return u, err
+		}
+		return a.bringIn(ctx, who, account{Workspace: who.Workspace, ExternalID: externalID}, p)
+	})
+}
+
 // UpdateExternal changes the external user who has exactly this id, for an API key or an administrator. It returns
 // ErrWrongToken, ErrForbidden, ErrNotFound, ErrUnsealed, a *FieldError.
 func (a *Authority) UpdateExternal(ctx context.Context, who Identity, externalID string, p ExternalPatch) (External, error) {

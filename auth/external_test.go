@@ -1,8 +1,11 @@
 package auth
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -249,5 +252,32 @@ func TestWhoMayIntegrate(t *testing.T) {
 		require.ErrorIs(w, err, ErrInvalidToken, "a key of another workspace")
 		_, err = w.ExternalUser(w.ctx(), other.Workspace, "u-1")
 		require.ErrorIs(w, err, ErrNotFound)
+	})
+}
+
+// Who means to make somebody new changes nobody who is there, however many mean to at once: one makes him.
+func TestAnExternalUserIsMadeOnce(t *testing.T) {
+	onEachSealed(t, func(w *world) {
+		var race sync.WaitGroup
+		made := make([]error, 8)
+		for i := range made {
+			race.Go(func() {
+				name := fmt.Sprint("Maker ", i)
+				_, made[i] = w.CreateExternal(w.ctx(), w.admin, "S-1", ExternalPatch{Name: &name})
+			})
+		}
+		race.Wait()
+		require.Equal(w, 1, len(slices.DeleteFunc(made, func(err error) bool { return errors.Is(err, ErrExternalTaken) })))
+		other := "Another"
+		_, err := w.CreateExternal(w.ctx(), w.admin, "S-1", ExternalPatch{Name: &other})
+		require.ErrorIs(w, err, ErrExternalTaken)
+		is, err := w.GetExternal(w.ctx(), w.admin, "S-1")
+		require.NoError(w, err)
+		require.NotEqual(w, other, is.Name)
+		_, err = w.CreateExternal(w.ctx(), w.admin, " ", ExternalPatch{})
+		require.Equal(w, "externalId", fieldOf(w, err))
+		require.NoError(w, w.SetWorkspaceRole(w.ctx(), w.admin, w.user("sue"), Support))
+		_, err = w.CreateExternal(w.ctx(), w.signedIn("sue", good), "S-2", ExternalPatch{})
+		require.ErrorIs(w, err, ErrForbidden)
 	})
 }

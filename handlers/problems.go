@@ -82,6 +82,7 @@ var problems = []problem{
 	{is(auth.ErrClientStays), 409, "client_stays", "The public client that the workspace began with stays."},
 	{is(auth.ErrHasWorkspaceRole), 409, "has_workspace_role", "The user has a role in the workspace, which must be taken away first."},
 	{is(auth.ErrEmailTaken), 409, "email_taken", "Another user has this e-mail address."},
+	{is(auth.ErrExternalTaken), 409, "external_id_taken", "Another user has this external id."},
 	{is(auth.ErrUsernameTaken), 409, "username_taken", "Another user has this username."},
 
 	{is(password.ErrTooShort), 422, "password_too_short", "The password is shorter than 8 characters."},

@@ -74,7 +74,7 @@ func TestHowTheConsoleLooks(t *testing.T) {
 			p.Do(chromedp.EmulateViewport(1280, 800))
 		}
 		for name, path := range map[string]string{
-			"users": "/users", "nobody": "/users?q=nobody", "user": "/users/{marie}", "edit": "/users/{marie}/edit", "delete": "/users/{marie}/delete",
+			"users": "/users", "nobody": "/users?q=nobody", "user": "/users/{marie}", "edit": "/users/{marie}/edit", "new": "/users/new", "delete": "/users/{marie}/delete",
 			"keys": "/keys", "key": "/keys/new", "client": "/clients/new", "audit": "/audit",
 			"none": "/users/000000000000000000000000",
 		} {

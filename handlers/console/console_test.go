@@ -112,7 +112,7 @@ func TestSupportChangesNothing(t *testing.T) {
 				}
 			}
 		}
-		require.GreaterOrEqual(w, forms, 8)
+		require.GreaterOrEqual(w, forms, 9)
 		is, err := w.GetUser(w.Context(), w.admin, w.id["marie"])
 		require.NoError(w, err)
 		require.Equal(w, "Marie Curie", is.Name)
@@ -123,7 +123,7 @@ func TestSupportChangesNothing(t *testing.T) {
 // addresses are those of every page that there is in the world of a test.
 func (w *world) addresses() (all []string) {
 	for _, to := range []string{
-		"/users", "/users/{marie}", "/users/{marie}/edit", "/users/{marie}/block", "/users/{marie}/unblock", "/users/{marie}/delete",
+		"/users", "/users/new", "/users/{marie}", "/users/{marie}/edit", "/users/{marie}/block", "/users/{marie}/unblock", "/users/{marie}/delete",
 		"/keys", "/keys/new", "/keys/{marie}/revoke", "/clients/new", "/clients/{marie}/delete", "/audit",
 	} {
 		all = append(all, w.fill(to))

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (v *visit) clientRow(c auth.ClientApp) []cell {
 		kind = "Public"
 	}
 	return []cell{
-		{Text: c.Name},
+		{Text: cmp.Or(c.Name, c.ID)},
 		{Text: c.ID, Code: true},
 		{Text: kind},
 		{At: c.Created},

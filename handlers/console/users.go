@@ -1,7 +1,6 @@
 package console
 
 import (
-	"net/url"
 	"strings"
 
 	"usher/auth"
@@ -11,6 +10,7 @@ import (
 func (s *Console) userRoutes() []route {
 	return []route{
 		{path: "/users", tab: "User", shows: s.users},
+		{path: "/users/new", tab: "User", shows: newUser, does: s.createUser},
 		{path: "/users/:userId", tab: "User", shows: s.user},
 		{path: "/users/:userId/edit", tab: "User", shows: s.editUser, does: s.saveUser},
 		{path: "/users/:userId/block", tab: "User", shows: s.asksBlock, does: s.block},
@@ -32,7 +32,8 @@ func (s *Console) users(v *visit) (page, error) {
 		ID: "users", Search: &search{To: v.here(), Name: "q", Label: "Search for users", Text: text}, Empty: empty,
 		Columns: []string{"Nickname", "User ID", "E-mail", "Last access", "State"},
 	}
-	return page{Title: "Users", Parts: []part{listed(v, t, list, v.userRow)}}, nil
+	create := []link{{Text: "Create user", To: v.base + "/users/new"}}
+	return page{Title: "Users", Actions: create, Parts: []part{listed(v, t, list, v.userRow)}}, nil
 }
 
 func (v *visit) userRow(u auth.Account) []cell {
@@ -87,16 +88,24 @@ func (s *Console) user(v *visit) (page, error) {
 	if u.Role == "" {
 		p.Actions = append(p.Actions, link{Text: "Delete", To: at + "/delete", Risky: true})
 	}
-	p.Parts = []part{{Facts: v.userFacts(u)}, s.roomsOf(v, u), s.sessionsOf(v, u)}
+	known := v.userFacts(u)
+	if u.ExternalID != "" {
+		e, err := s.Authority.GetExternal(v, v.Who(), u.ExternalID)
+		if err != nil {
+			return page{}, err
+		}
+		known = append(known, fact{"Default entry permission", cell{Text: permissionNames[e.MemberType]}})
+	}
+	p.Parts = []part{{Facts: &known}, s.roomsOf(v, u), s.sessionsOf(v, u)}
 	return p, nil
 }
 
-func (v *visit) userFacts(u auth.Account) *facts {
+func (v *visit) userFacts(u auth.Account) facts {
 	verified := map[bool]string{true: "verified", false: "not verified"}[u.EmailVerified]
 	if u.Email == "" {
 		verified = ""
 	}
-	return &facts{
+	return facts{
 		{"User ID", cell{Text: u.ExternalID}},
 		{"Nickname", cell{Text: u.Name}},
 		{"Username", cell{Text: u.Username}},
@@ -134,43 +143,4 @@ const mostSessions = 100
 // roleNames are what people call the roles in a room.
 var roleNames = map[roles.Role]string{
 	roles.RoomOwner: "Owner", roles.RoomModerator: "Host", roles.RoomUser: "Guest", roles.RoomMonitor: "Monitoring",
-}
-
-func (s *Console) editUser(v *visit) (page, error) {
-	u, err := s.theUser(v)
-	if err != nil {
-		return page{}, err
-	}
-	fields := []field{
-		{Name: "name", Label: "Nickname", Kind: "text", Value: u.Name, Hint: "What others see. It need not be unique."},
-		{Name: "phone", Label: "Phone", Kind: "tel", Value: u.Phone, Fills: "off"},
-		{Name: "profileUrl", Label: "Profile image", Kind: "url", Value: u.ProfileURL, Hint: "An address that begins with https://"},
-	}
-	if u.Username != "" {
-		fields = append(fields, field{Name: "username", Label: "Username", Kind: "text", Value: u.Username, Required: true, Fills: "off"})
-	}
-	if u.Email != "" {
-		fields = append(fields, field{Name: "email", Label: "E-mail", Kind: "email", Value: u.Email, Required: true, Fills: "off"})
-	}
-	return v.formPage("Edit "+called(u), u, form{Button: "Save", Fields: fields}), nil
-}
-
-// formPage is a page with one form about a user.
-func (v *visit) formPage(title string, u auth.Account, f form) page {
-	f.Cancel = "/users/" + u.ID
-	return page{Title: title, Up: link{Text: called(u), To: v.base + f.Cancel}, Parts: []part{v.asks(f)}}
-}
-
-func (s *Console) saveUser(v *visit, sent url.Values) (done, error) {
-	patch := auth.UserPatch{}
-	for name, to := range map[string]**string{
-		"name": &patch.Name, "phone": &patch.Phone, "profileUrl": &patch.ProfileURL, "username": &patch.Username, "email": &patch.Email,
-	} {
-		if sent.Has(name) {
-			value := sent.Get(name)
-			*to = &value
-		}
-	}
-	u, err := s.Authority.UpdateUser(v, v.Who(), v.ID("userId"), patch)
-	return leads("/users/" + u.ID + "?done=saved"), err
 }

@@ -2,6 +2,7 @@ package console
 
 // notices say what was done, by the word in the address that the browser is led to.
 var notices = map[string]string{
+	"created":   "The user is created.",
 	"saved":     "The changes are saved.",
 	"blocked":   "The user is blocked, and signed out everywhere.",
 	"unblocked": "The user may sign in again.",
@@ -22,6 +23,7 @@ var problems = map[string]string{
 	"has_workspace_role": "The user is an administrator or support. Take that role away first.",
 	"sole_owner":         "The user alone owns spaces, which need another owner first.",
 	"email_taken":        "Another user has this e-mail address.",
+	"external_id_taken":  "Another user has this User ID.",
 	"username_taken":     "Another user has this username.",
 	"wrong_password":     "That is not your password.",
 	"client_stays":       "The workspace's own public client stays.",

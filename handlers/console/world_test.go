@@ -20,6 +20,7 @@ import (
 	"usher/handlers/console"
 	"usher/internal/password"
 	"usher/internal/redistest"
+	"usher/internal/seal"
 	"usher/internal/secret"
 	"usher/internal/store"
 	"usher/internal/store/storetest"
@@ -63,7 +64,7 @@ func newWorld(t *testing.T, s store.Store, publicURL string) *world {
 	var err error
 	w.Authority, err = auth.New(t.Context(), s, auth.Settings{
 		Issuer: publicURL, AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute, IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour,
-		AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute, PagesURL: publicURL,
+		AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute, PagesURL: publicURL, Seal: sealed(t),
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), log)
 	require.NoError(t, err)
 	w.spaces = roles.New(w.Authority, roles.Settings{})
@@ -83,6 +84,14 @@ func newWorld(t *testing.T, s store.Store, publicURL string) *world {
 	require.NoError(t, w.SetWorkspaceRole(t.Context(), w.admin, w.id["sue"], auth.Support))
 	w.user("marie", "Marie Curie")
 	return w
+}
+
+// sealed is a key-encryption key, without which no access tokens are kept.
+func sealed(t *testing.T) seal.Seal {
+	t.Helper()
+	kept, err := seal.New(secret.New(strings.Repeat("1", 64)), secret.String{})
+	require.NoError(t, err)
+	return kept
 }
 
 func (w *world) now() time.Time { return noon.Add(time.Duration(w.ahead.Load())) }
