@@ -41,6 +41,9 @@ type Identity struct {
 	// A guest's place, and what its seat hangs on. Link is empty for who came through an open room's door.
 	Space, Room, Link, Lineage string
 	Scopes                     Scopes // of an API key
+
+	// Office: a user acts by his role in the workspace, and not by what he is in a space or a room. No token says so.
+	Office bool
 }
 
 // Self is what the store says of who is asking, read in the same trip as what is asked for.

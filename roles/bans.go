@@ -152,7 +152,7 @@ func (s *Spaces) ListBans(ctx context.Context, who auth.Identity, space, room st
 	if err != nil {
 		return nil, "", err
 	}
-	if err := st.May(Moderate); err != nil {
+	if err := st.mayLook(Moderate); err != nil {
 		return nil, "", err
 	}
 	page.After = max(page.After, Ban{Ends: st.Now}.entry()+"\xff") // past what has ended

@@ -100,7 +100,7 @@ func (s *Spaces) ListRoomRoles(ctx context.Context, who auth.Identity, space, ro
 	if err != nil {
 		return nil, "", err
 	}
-	if err := st.May(Grant); err != nil {
+	if err := st.mayLook(Grant); err != nil {
 		return nil, "", err
 	}
 	key := func(user string) store.Key { return roleKey(room, user) }

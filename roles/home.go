@@ -15,8 +15,21 @@ import (
 // isHome reports whether the space is the default space of its workspace.
 func (st Standing) isHome() bool { return st.Space.ID == st.Space.Workspace }
 
-// byOffice is what an API key is in the default space and in its rooms. No record says so.
+// byOffice is what an API key is in the default space and in its rooms, and who acts by his role in the workspace in all
+// of them. No record says so.
 func byOffice(role Role) Tenure { return Tenure{Role: role, office: true} }
+
+// takeOffice puts an office in the place of what one is in a space and in a room. Support holds the same one: May leaves it
+// what changes nothing. An office lets nobody into a room.
+func (st *Standing) takeOffice() {
+	switch {
+	case st.Kind == auth.Key:
+		st.Member, st.Tenure = byOffice(SpaceModerator), byOffice(RoomOwner)
+	case st.Office && st.Staff != "":
+		st.Member, st.Tenure = byOffice(SpaceOwner), byOffice(RoomOwner)
+		st.SpaceBan, st.RoomBan = Ban{}, Ban{}
+	}
+}
 
 // home makes the default space of a workspace, or finds it made. It is the zero Space where there is no such workspace.
 func (s *Spaces) home(ctx context.Context, workspace string) (Space, error) {

@@ -52,7 +52,7 @@ func (s *Spaces) Join(ctx context.Context, who auth.Identity, space, room string
 func (s *Spaces) enter(
 	ctx context.Context, who auth.Identity, space, room string, more ...store.Key,
 ) (Standing, Decision, []store.Record, error) {
-	if who.Kind != auth.User && who.Kind != auth.Guest {
+	if who.Kind != auth.User && who.Kind != auth.Guest || who.Office {
 		return Standing{}, Decision{}, nil, auth.ErrWrongToken
 	}
 	st, recs, err := s.InRoom(ctx, who, space, room, more...)

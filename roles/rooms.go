@@ -83,7 +83,7 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 		if st.isHome() {
 			room.Listing = s.auth.NewID()
 		}
-		if who.Kind == auth.Key { // whose office is no role that would have to be found
+		if st.Member.office { // which is no role that would have to be found
 			return s.establish(ctx, st, &room, access)
 		}
 		return s.pointing(ctx, roomsOf(who.ID), space+"/"+room.ID, auth.RoomKey(room.ID), func() error {
@@ -116,7 +116,7 @@ func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access 
 func (s *Spaces) build(ctx context.Context, st Standing, room *Room, access Access) error {
 	key := auth.RoomKey(room.ID)
 	writes := s.setAccess(room, access)
-	if st.Kind != auth.Key {
+	if !st.Member.office {
 		owner := Tenure{Role: RoomOwner, Exit: st.Member.Exit}
 		writes = append(writes, s.regrade(roleKey(room.ID, room.CreatorID), Tenure{}, owner, false, Loss{})...)
 	}

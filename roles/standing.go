@@ -75,13 +75,9 @@ func (s *Spaces) InRoom(ctx context.Context, who auth.Identity, space, room stri
 
 func (st *Standing) readSpace(space string, recs []store.Record) error {
 	st.Space.ID = space
-	if err := load(recs, &st.Space, &st.Member, &st.SpaceBan); err != nil {
-		return err
-	}
-	if st.Kind == auth.Key {
-		st.Member = byOffice(SpaceModerator)
-	}
-	return nil
+	err := load(recs, &st.Space, &st.Member, &st.SpaceBan)
+	st.takeOffice()
+	return err
 }
 
 // readRoom reads what a room adds to what readSpace has read.
@@ -89,9 +85,7 @@ func (st *Standing) readRoom(room string, recs []store.Record) error {
 	st.Room.ID = room
 	err := load(recs, &st.Room, &st.Tenure, &st.RoomBan)
 	st.Tenure.since(st.Member.Exit)
-	if st.Kind == auth.Key {
-		st.Tenure = byOffice(RoomOwner)
-	}
+	st.takeOffice()
 	return err
 }
 
