@@ -27,11 +27,16 @@ func TestWhoActsByHisOffice(t *testing.T) {
 			"members":   func(who auth.Identity) error { _, _, err := w.ListMembers(ctx, who, p.space, page); return err },
 			"rooms":     func(who auth.Identity) error { _, _, err := w.ListRooms(ctx, who, p.space, page); return err },
 			"the room":  func(who auth.Identity) error { _, err := w.GetRoom(ctx, who, p.space, p.room); return err },
-			"roles":     func(who auth.Identity) error { _, _, err := w.ListRoomRoles(ctx, who, p.space, p.room, page); return err },
-			"bans":      func(who auth.Identity) error { _, _, err := w.ListBans(ctx, who, p.space, p.room, page); return err },
+			"roles": func(who auth.Identity) error {
+				_, _, err := w.ListRoomRoles(ctx, who, p.space, p.room, page)
+				return err
+			},
+			"bans": func(who auth.Identity) error { _, _, err := w.ListBans(ctx, who, p.space, p.room, page); return err },
 		}
 		changes := map[string]func(auth.Identity) error{
-			"grant":  func(who auth.Identity) error { return w.GrantRole(ctx, who, p.space, p.room, w.id("pupil"), RoomMonitor, false) },
+			"grant": func(who auth.Identity) error {
+				return w.GrantRole(ctx, who, p.space, p.room, w.id("pupil"), RoomMonitor, false)
+			},
 			"ban":    func(who auth.Identity) error { return w.Ban(ctx, who, p.space, p.room, w.id("outsider"), nil, "") },
 			"unban":  func(who auth.Identity) error { return w.Unban(ctx, who, p.space, p.room, w.id("outsider")) },
 			"revoke": func(who auth.Identity) error { return w.RevokeRole(ctx, who, p.space, p.room, w.id("pupil"), false) },

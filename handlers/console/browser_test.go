@@ -7,8 +7,10 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
+	"usher/auth"
 	"usher/internal/browsertest"
 	"usher/internal/store/storetest"
+	"usher/roles"
 )
 
 // A person sits before a real browser.
@@ -67,6 +69,11 @@ func TestHowTheConsoleLooks(t *testing.T) {
 		w.user("u"+string(rune('a'+len(w.id))), name)
 	}
 	p := w.person("ann")
+	w.external("S-1 (Seoul)", auth.GuestMember)
+	w.id["room"] = w.reader("ann").room("Physics for the second form", "marie", "S-1 (Seoul)")
+	w.reader("ann").room("Chemistry")
+	_, err := w.spaces.Join(t.Context(), w.signedIn("marie@school.test"), w.admin.Workspace, w.id["room"])
+	require.NoError(t, err)
 	for _, on := range []string{"desk", "phone"} {
 		if on == "phone" {
 			p.Phone()
@@ -75,7 +82,8 @@ func TestHowTheConsoleLooks(t *testing.T) {
 		}
 		for name, path := range map[string]string{
 			"users": "/users", "nobody": "/users?q=nobody", "user": "/users/{marie}", "edit": "/users/{marie}/edit", "new": "/users/new", "delete": "/users/{marie}/delete",
-			"keys": "/keys", "key": "/keys/new", "client": "/clients/new", "audit": "/audit",
+			"rooms": "/rooms", "room-new": "/rooms/new", "room": "/rooms/{room}", "members": "/rooms/{room}/members", "link": "/rooms/{room}/link",
+			"permission": "/rooms/{room}/members/{marie}", "keys": "/keys", "key": "/keys/new", "client": "/clients/new", "audit": "/audit",
 			"none": "/users/000000000000000000000000",
 		} {
 			p.opens(path)
@@ -89,11 +97,76 @@ func TestHowTheConsoleLooks(t *testing.T) {
 	p.Accessible("console-phone-key-made")
 	p.opens("/keys")
 	p.Accessible("console-phone-keys-some")
+	p.opens("/rooms/{room}/members/{ann}")
+	p.Do(chromedp.SetValue("#role", "role_room_moderator"))
+	p.presses("main form button")
+	p.opens("/rooms/{room}/link")
+	p.Do(chromedp.SendKeys("#username", "John Smith"))
+	p.presses("main form button")
+	require.Contains(t, p.reads(), "accessToken=")
+	p.Accessible("console-phone-link-made")
 	p.opens("/users/{marie}/edit")
 	p.Do(chromedp.SetValue("#email", "marie@"), chromedp.SetAttributeValue("#email", "type", "text"))
 	p.presses("main form button")
 	require.Contains(t, p.reads(), "Not an e-mail address.")
 	p.Accessible("console-phone-refused")
+}
+
+// The steps by which a user is made and is let into a room, as a guide of long standing has them: with scripts, and without.
+func TestAUserIsMadeAndLetIn(t *testing.T) {
+	t.Parallel()
+	for _, scripts := range []bool{true, false} {
+		w := serve(t)
+		p := w.person("ann")
+		follows := func(text string) {
+			t.Helper()
+			_, err := chromedp.RunResponse(p.Page, chromedp.Click(chromedp.Search(`//a[normalize-space()="`+text+`"]`)))
+			require.NoError(t, err, text)
+		}
+		p.Scripts(scripts)
+		follows("User")
+		follows("Create user")
+		p.Do(chromedp.SendKeys("#externalId", "S-17"), chromedp.SendKeys("#name", "Irène"), chromedp.Click("[value=host]"))
+		p.presses("main form button")
+		follows("Room")
+		follows("Create room")
+		p.Do(chromedp.SendKeys("#name", "Radioactivity"), chromedp.Click("[value=private]"), chromedp.SendKeys("[type=search]", "irè"))
+		if !scripts {
+			p.presses("[value=search]")
+		}
+		u, err := w.ExternalUser(t.Context(), w.admin.Workspace, "S-17")
+		require.NoError(t, err)
+		w.id["irène"] = u.ID
+		box := `#picked [value="` + u.ID + `"]`
+		if scripts {
+			_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`document.querySelectorAll("#picked input").length === 1`))
+			require.NoError(t, err)
+		}
+		p.Do(chromedp.Click(box))
+		p.presses(".buttons button")
+		p.Scripts(true)
+		text := p.reads()
+		for _, part := range []string{"The room is created.", "Radioactivity", "Specified users only", "Irène", "Host"} {
+			require.Contains(t, text, part)
+		}
+		room := p.Says(`location.pathname.split("/").pop()`)
+		require.Equal(t, roles.RoomModerator, w.roleIn(room, "irène"))
+		p.Keep("console-made")
+	}
+}
+
+// Who comes into a room is seen there without a reload.
+func TestLiveSessions(t *testing.T) {
+	t.Parallel()
+	w := serve(t)
+	p := w.person("ann")
+	w.id["room"] = w.reader("ann").room("Physics", "marie")
+	p.opens("/rooms/{room}")
+	require.Contains(t, p.Says(`document.querySelector("#present").innerText`), "Nobody.")
+	_, err := w.spaces.Join(t.Context(), w.signedIn("marie@school.test"), w.admin.Workspace, w.id["room"])
+	require.NoError(t, err)
+	_, err = chromedp.Run(p.Page, chromedp.Poll[bool](`document.querySelector("#present").innerText.includes("Marie Curie")`))
+	require.NoError(t, err)
 }
 
 // What somebody types is found at once, and without a script by pressing a button.

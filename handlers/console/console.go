@@ -90,10 +90,12 @@ type route struct {
 	does  func(*visit, url.Values) (done, error)
 }
 
-// Done is what comes of a form: another page, or one that is shown once, because of the secret on it.
+// Done is what comes of a form: another page, or one that is shown once, because of the secret on it, or the form again,
+// which is not finished.
 type done struct {
-	to   string
-	once *page
+	to    string
+	once  *page
+	again bool
 }
 
 func leads(to string) done { return done{to: to} }
@@ -101,10 +103,10 @@ func leads(to string) done { return done{to: to} }
 // A tab is one of those at the top of every page.
 type tab struct{ Name, To string }
 
-var tabs = []tab{{"User", "/users"}, {"Keys & clients", "/keys"}, {"Audit", "/audit"}}
+var tabs = []tab{{"User", "/users"}, {"Room", "/rooms"}, {"Keys & clients", "/keys"}, {"Audit", "/audit"}}
 
 func (s *Console) routes() []route {
-	return slices.Concat([]route{{path: "", shows: begins}}, s.userRoutes(), s.keyRoutes(), s.auditRoutes())
+	return slices.Concat([]route{{path: "", shows: begins}}, s.userRoutes(), s.roomRoutes(), s.keyRoutes(), s.auditRoutes())
 }
 
 // begins leads to the first of the tabs.
@@ -142,6 +144,9 @@ func (s *Console) post(r route) gin.HandlerFunc {
 		switch {
 		case err != nil:
 			v.refused(form, err)
+		case is.again:
+			v.typed = form
+			s.shows(v, http.StatusOK)
 		case is.once != nil:
 			is.once.Tab = r.tab
 			s.render(v, http.StatusOK, *is.once)
@@ -176,7 +181,7 @@ func (s *Console) render(v *visit, status int, p page) {
 	p.Base, p.Public, p.Me, p.May, p.Tabs = s.base, s.PublicURL, v.me, v.me.Role == auth.Admin, tabs
 	p.Notice = notices[v.query("done")]
 	if !p.May {
-		p = p.forReaders()
+		p = p.forReaders(v.route.does != nil)
 	}
 	var out bytes.Buffer
 	if err := s.look.ExecuteTemplate(&out, "layout", p); err != nil {

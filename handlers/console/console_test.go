@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/auth"
+	"usher/roles"
 )
 
 // The console is for who has a role in the workspace. Everybody else is led to where he signs in, or told so.
@@ -98,6 +99,8 @@ func TestThePagesOfOthers(t *testing.T) {
 func TestSupportChangesNothing(t *testing.T) {
 	onEach(t, func(w *world) {
 		sue, ann := w.reader("sue"), w.reader("ann")
+		w.id["room"] = ann.room("Physics", "marie")
+		ann.does(w.fill("/rooms/{room}/members/{ann}"), "role", "role_room_moderator")
 		addresses, forms := w.addresses(), 0
 		for _, to := range addresses {
 			page, there := sue.sees(200, to), ann.sees(200, to)
@@ -105,18 +108,19 @@ func TestSupportChangesNothing(t *testing.T) {
 			if strings.Count(there, `method="post"`) > 1 {
 				forms++
 				require.Contains(w, page, "Support sees everything and changes nothing.")
-				for _, fields := range [][]string{nil, {"name", "x", "username", "x", "email", "x@school.test"}} {
+				for _, fields := range [][]string{nil, {"name", "x", "username", "x", "email", "x@school.test", "role", "role_room_owner", "access", "open"}} {
 					got := sue.sends(to, fields...)
 					require.Equal(w, 403, got.status, to)
 					require.Contains(w, got.text, "Only an administrator may do that.")
 				}
 			}
 		}
-		require.GreaterOrEqual(w, forms, 9)
+		require.GreaterOrEqual(w, forms, 19)
 		is, err := w.GetUser(w.Context(), w.admin, w.id["marie"])
 		require.NoError(w, err)
 		require.Equal(w, "Marie Curie", is.Name)
 		require.False(w, is.Blocked)
+		require.Equal(w, roles.RoomUser, w.roleIn(w.id["room"], "marie"))
 	})
 }
 
@@ -124,6 +128,9 @@ func TestSupportChangesNothing(t *testing.T) {
 func (w *world) addresses() (all []string) {
 	for _, to := range []string{
 		"/users", "/users/new", "/users/{marie}", "/users/{marie}/edit", "/users/{marie}/block", "/users/{marie}/unblock", "/users/{marie}/delete",
+		"/rooms", "/rooms/new", "/rooms/{room}", "/rooms/{room}/edit", "/rooms/{room}/close", "/rooms/{room}/reopen", "/rooms/{room}/delete",
+		"/rooms/{room}/members", "/rooms/{room}/members/{marie}", "/rooms/{room}/members/{marie}/remove", "/rooms/{room}/members/{marie}/block",
+		"/rooms/{room}/members/{marie}/unblock", "/rooms/{room}/link",
 		"/keys", "/keys/new", "/keys/{marie}/revoke", "/clients/new", "/clients/{marie}/delete", "/audit",
 	} {
 		all = append(all, w.fill(to))

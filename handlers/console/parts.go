@@ -2,6 +2,7 @@ package console
 
 import (
 	"encoding/base64"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -23,6 +24,7 @@ type page struct {
 	RequestID string // by which the log tells more of it
 	Stranger  bool   // who has come has no business here
 	Once      bool   // what is on it is shown once
+	Picture   template.HTML
 
 	// What the frame shows.
 	Base, Public, Notice string
@@ -71,7 +73,8 @@ type table struct {
 	Empty       string // what is said where there is nothing
 	Failed      string // why the list could not be read
 	status      int
-	Newest      bool // the list goes from the newest to the oldest, and one way only
+	Live        string // where it is asked for again every few seconds
+	Newest      bool   // the list goes from the newest to the oldest, and one way only
 	First, Back string
 	Next        string
 }
@@ -87,6 +90,7 @@ type form struct {
 	To, Says, Button, Cancel string
 	Risky                    bool
 	Fields                   []field
+	Picker                   *picker
 	Problem                  string
 }
 
@@ -102,16 +106,16 @@ type option struct {
 	Chosen            bool
 }
 
-// forReaders is a page without anything that changes something.
-func (p page) forReaders() page {
+// forReaders is a page without anything that changes something; of one that is there for that it says so.
+func (p page) forReaders(changes bool) page {
 	p.Actions = nil
 	for _, it := range p.Parts {
 		if it.Table != nil {
 			it.Table.withoutButtons()
 		}
 	}
-	if slices.ContainsFunc(p.Parts, func(it part) bool { return it.Form != nil }) {
-		p.Parts = slices.DeleteFunc(slices.Clone(p.Parts), func(it part) bool { return it.Form != nil })
+	p.Parts = slices.DeleteFunc(slices.Clone(p.Parts), func(it part) bool { return it.Form != nil })
+	if changes && p.RequestID == "" && !p.Stranger {
 		p.Problem = "Support sees everything and changes nothing."
 	}
 	return p
@@ -196,6 +200,9 @@ func (v *visit) asks(f form) part {
 	f.Cancel = v.base + f.Cancel
 	for i := range f.Fields {
 		f.Fields[i].fill(v.typed, v.problem)
+	}
+	if f.Picker != nil && v.problem != nil && v.problem.Field == "/member" {
+		f.Picker.Wrong = sentence(*v.problem)
 	}
 	if v.problem != nil && !slices.ContainsFunc(f.Fields, func(it field) bool { return it.Wrong != "" }) {
 		f.Problem = sentence(*v.problem)

@@ -8,6 +8,14 @@ var notices = map[string]string{
 	"unblocked": "The user may sign in again.",
 	"deleted":   "The user is deleted.",
 
+	"roomCreated": "The room is created.",
+	"closed":      "The room is closed, and whoever was in it is out.",
+	"reopened":    "The room is open again.",
+	"roomDeleted": "The room is deleted.",
+	"members":     "The users of the room are changed.",
+	"banned":      "The user is out, and blocked in this room.",
+	"unbanned":    "The block is lifted.",
+
 	"revoked":       "The API key is revoked.",
 	"client":        "The client is made.",
 	"clientDeleted": "The client is deleted.",
@@ -27,5 +35,10 @@ var problems = map[string]string{
 	"username_taken":     "Another user has this username.",
 	"wrong_password":     "That is not your password.",
 	"client_stays":       "The workspace's own public client stays.",
+	"beyond_rank":        "An owner of the room is not put out of it. Take that permission away first.",
+	"user_banned":        "The user is blocked in this room. Unblock first.",
+	"room_closed":        "The room is closed. Reopen it first.",
+	"no_role":            "The user has no permission of his own in this room.",
+	"not_banned":         "Nobody of the kind is blocked here.",
 	"limited":            "Too many attempts. Wait a little, and try again.",
 }

@@ -1,0 +1,158 @@
+package console
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"usher/auth"
+	"usher/roles"
+)
+
+// How many are found at once, and may be chosen.
+const (
+	mostFound  = 20
+	mostChosen = 500
+)
+
+// A picker chooses users by searching for them, in a form that keeps those who were chosen. It works without a script: the
+// search is a button of the form.
+type picker struct {
+	Text          string
+	Chosen, Found []option
+	New           string // where a user is created who is not found
+	Wrong         string
+}
+
+// A member is a user, and what he becomes where nobody says what.
+type member struct {
+	auth.Account
+	role roles.Role
+}
+
+// picks is the picker of the form that was sent, or a fresh one.
+func (s *Console) picks(v *visit) (*picker, error) {
+	p := &picker{Text: strings.TrimSpace(v.typed.Get("q")), New: v.base + "/users/new"}
+	chosen, err := s.chosen(v, v.typed)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range chosen {
+		p.Chosen = append(p.Chosen, option{Value: m.ID, Text: called(m.Account), Hint: m.ExternalID, Chosen: true})
+	}
+	found, _, err := s.Authority.SearchUsers(v, v.Who(), p.Text, auth.Page{Limit: mostFound})
+	for _, u := range found {
+		if !slices.ContainsFunc(chosen, func(m member) bool { return m.ID == u.ID }) && !u.Blocked {
+			p.Found = append(p.Found, option{Value: u.ID, Text: called(u), Hint: u.ExternalID})
+		}
+	}
+	return p, err
+}
+
+// chosen are the users whom a form names.
+func (s *Console) chosen(v *visit, sent url.Values) ([]member, error) {
+	ids := slices.Compact(slices.Sorted(slices.Values(sent["member"])))
+	if len(ids) > mostChosen {
+		return nil, &auth.FieldError{Field: "member", Reason: "more than 500 at once"}
+	}
+	members := make([]member, len(ids))
+	for i, id := range ids {
+		u, err := s.Authority.GetUser(v, v.Who(), id)
+		if err != nil {
+			return nil, err
+		}
+		members[i] = member{u, roles.RoomUser}
+		if u.ExternalID == "" {
+			continue
+		}
+		e, err := s.Authority.GetExternal(v, v.Who(), u.ExternalID)
+		if err != nil {
+			return nil, err
+		}
+		members[i].role = roleAs[e.MemberType]
+	}
+	return members, nil
+}
+
+// roleAs is the role in a room that a default permission means.
+var roleAs = map[auth.MemberType]roles.Role{
+	auth.GuestMember: roles.RoomUser, auth.HostMember: roles.RoomModerator, auth.MonitorMember: roles.RoomMonitor,
+}
+
+// permission is the field for a role in a room.
+func permission(role roles.Role, more ...option) field {
+	return field{Name: "role", Label: "Permission", Kind: "select", Value: string(role), Options: append(more,
+		option{Value: string(roles.RoomUser), Text: "Guest"}, option{Value: string(roles.RoomModerator), Text: "Host"},
+		option{Value: string(roles.RoomMonitor), Text: "Monitoring"}, option{Value: string(roles.RoomOwner), Text: "Owner"})}
+}
+
+func (s *Console) asksMembers(v *visit) (page, error) {
+	r, err := s.theRoom(v)
+	if err != nil {
+		return page{}, err
+	}
+	picker, err := s.picks(v)
+	fields := []field{permission("", option{Text: "Each user's default entry permission"})}
+	return v.about(r, "Specify users", form{Button: "Save", Fields: fields, Picker: picker}), err
+}
+
+func (s *Console) addMembers(v *visit, sent url.Values) (done, error) {
+	if sent.Get("do") == "search" {
+		return done{again: true}, nil
+	}
+	users, err := s.chosen(v, sent)
+	if err == nil {
+		err = s.grant(v, v.ID("roomId"), users, roles.Role(sent.Get("role")))
+	}
+	return v.backTo("members"), err
+}
+
+func (s *Console) asksPermission(v *visit) (page, error) {
+	r, u, err := s.roomAndUser(v)
+	if err != nil {
+		return page{}, err
+	}
+	at := v.base + "/rooms/" + r.ID + "/members/" + u.ID
+	st, _, err := s.Spaces.InRoom(v, v.office(), v.space(), r.ID)
+	if err != nil {
+		return page{}, err
+	}
+	had, err := s.Spaces.Of(v, st, u.ID)
+	p := v.about(r, called(u)+" in "+r.Name, form{Button: "Save", Fields: []field{permission(had.Tenure.Role)}})
+	p.Actions = []link{{Text: "Remove", To: at + "/remove", Risky: true}, {Text: "Block", To: at + "/block", Risky: true}}
+	return p, err
+}
+
+func (s *Console) permit(v *visit, sent url.Values) (done, error) {
+	return v.backTo("members"), s.Spaces.GrantRole(v, v.office(), v.space(), v.ID("roomId"), v.ID("userId"), roles.Role(sent.Get("role")), false)
+}
+
+func (s *Console) asksRemove(v *visit) (page, error) {
+	r, u, err := s.roomAndUser(v)
+	return v.about(r, "Remove "+called(u)+" from "+r.Name+"?", form{Says: "The user has no permission of his own in this room any more.", Button: "Remove", Risky: true}), err
+}
+
+func (s *Console) removeMember(v *visit, _ url.Values) (done, error) {
+	return v.backTo("members"), s.Spaces.RevokeRole(v, v.office(), v.space(), v.ID("roomId"), v.ID("userId"), false)
+}
+
+func (s *Console) asksBan(v *visit) (page, error) {
+	r, u, err := s.roomAndUser(v)
+	reason := field{Name: "reason", Label: "Reason", Kind: "text", Fills: "off", Hint: "For yourselves. It may be left out."}
+	return v.about(r, "Block "+called(u)+" in "+r.Name+"?", form{
+		Says: "The user is put out at once, and does not come back into this room until unblocked.", Button: "Block", Risky: true, Fields: []field{reason},
+	}), err
+}
+
+func (s *Console) ban(v *visit, sent url.Values) (done, error) {
+	return v.backTo("banned"), s.Spaces.Ban(v, v.office(), v.space(), v.ID("roomId"), v.ID("userId"), nil, sent.Get("reason"))
+}
+
+func (s *Console) asksUnban(v *visit) (page, error) {
+	r, err := s.theRoom(v)
+	return v.about(r, "Unblock in "+r.Name+"?", form{Says: "The permission that there was does not come back.", Button: "Unblock"}), err
+}
+
+func (s *Console) unban(v *visit, _ url.Values) (done, error) {
+	return v.backTo("unbanned"), s.Spaces.Unban(v, v.office(), v.space(), v.ID("roomId"), v.ID("userId"))
+}

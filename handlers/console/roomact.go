@@ -1,0 +1,109 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"net/url"
+
+	"usher/auth"
+	"usher/roles"
+)
+
+// roomFields are what one says of a room.
+func roomFields(r roles.Room) []field {
+	return []field{
+		{Name: "name", Label: "Name", Kind: "text", Value: r.Name, Required: true, Fills: "off"},
+		{Name: "access", Label: "Type", Kind: "radio", Value: string(r.Access), Options: []option{
+			{Value: string(roles.Private), Text: accessNames[roles.Private], Hint: "lets in those whom you choose"},
+			{Value: string(roles.Public), Text: accessNames[roles.Public], Hint: "lets in every user of the workspace"},
+			{Value: string(roles.Open), Text: accessNames[roles.Open], Hint: "lets in anyone who has its address"},
+		}},
+	}
+}
+
+func (s *Console) newRoom(v *visit) (page, error) {
+	picker, err := s.picks(v)
+	f := form{Button: "Create", Cancel: "/rooms", Fields: roomFields(roles.Room{Access: roles.Private}), Picker: picker}
+	return page{Title: "Create room", Up: link{Text: "Rooms", To: v.base + "/rooms"}, Parts: []part{v.asks(f)}}, err
+}
+
+// createRoom makes a room with everybody who was chosen, or none.
+func (s *Console) createRoom(v *visit, sent url.Values) (done, error) {
+	if sent.Get("do") == "search" {
+		return done{again: true}, nil
+	}
+	members, err := s.chosen(v, sent)
+	if err != nil {
+		return done{}, err
+	}
+	r, err := s.Spaces.CreateRoom(v, v.office(), v.space(), roles.NewRoom{Name: sent.Get("name"), Access: roles.Access(sent.Get("access"))})
+	if err != nil {
+		return done{}, err
+	}
+	if err := s.grant(v, r.ID, members, ""); err != nil {
+		return done{}, errors.Join(err, s.Spaces.DeleteRoom(context.WithoutCancel(v), v.office(), v.space(), r.ID))
+	}
+	return leads("/rooms/" + r.ID + "?done=roomCreated"), nil
+}
+
+// grant gives each of some users a role in a room, which is the same for all or, where it is empty, each one's own.
+func (s *Console) grant(v *visit, room string, users []member, role roles.Role) error {
+	for _, u := range users {
+		as := role
+		if as == "" {
+			as = u.role
+		}
+		if err := s.Spaces.GrantRole(v, v.office(), v.space(), room, u.ID, as, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Console) editRoom(v *visit) (page, error) {
+	r, err := s.theRoom(v)
+	return v.about(r, "Edit "+r.Name, form{Button: "Save", Fields: roomFields(r)}), err
+}
+
+func (s *Console) saveRoom(v *visit, sent url.Values) (done, error) {
+	_, err := s.Spaces.UpdateRoom(v, v.office(), v.space(), v.ID("roomId"), roles.NewRoom{Name: sent.Get("name"), Access: roles.Access(sent.Get("access"))})
+	return v.backTo("saved"), err
+}
+
+func (s *Console) asksClose(v *visit) (page, error) {
+	r, err := s.theRoom(v)
+	return v.about(r, "Close "+r.Name+"?", form{Says: "Whoever is in the room is put out, and nobody enters until it is reopened.", Button: "Close", Risky: true}), err
+}
+
+func (s *Console) asksReopen(v *visit) (page, error) {
+	r, err := s.theRoom(v)
+	return v.about(r, "Reopen "+r.Name+"?", form{Says: "People may enter again, and all of the time for meetings is before them.", Button: "Reopen"}), err
+}
+
+func (s *Console) closes(closed bool, notice string) func(*visit, url.Values) (done, error) {
+	return func(v *visit, _ url.Values) (done, error) {
+		r, err := s.theRoom(v)
+		if err != nil {
+			return done{}, err
+		}
+		_, err = s.Spaces.UpdateRoom(v, v.office(), v.space(), r.ID, roles.NewRoom{Name: r.Name, Access: r.Access, Closed: &closed})
+		return v.backTo(notice), err
+	}
+}
+
+func (s *Console) asksDeleteRoom(v *visit) (page, error) {
+	r, err := s.theRoom(v)
+	return v.about(r, "Delete "+r.Name+"?", form{Says: "The room goes with everything in it, its links too. It cannot be undone.", Button: "Delete for good", Risky: true}), err
+}
+
+func (s *Console) deleteRoom(v *visit, _ url.Values) (done, error) {
+	return leads("/rooms?done=roomDeleted"), s.Spaces.DeleteRoom(v, v.office(), v.space(), v.ID("roomId"))
+}
+
+// roomAndUser are what a page is about that is about both.
+func (s *Console) roomAndUser(v *visit) (r roles.Room, u auth.Account, err error) {
+	if r, err = s.theRoom(v); err == nil {
+		u, err = s.theUser(v)
+	}
+	return r, u, err
+}
