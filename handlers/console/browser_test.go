@@ -30,12 +30,12 @@ func serve(t *testing.T) *world {
 	return w
 }
 
-// person has signed in at the console's own address.
-func (w *world) person(username string) person {
+// person is the administrator, who has signed in at the console's own address.
+func (w *world) person() person {
 	w.Helper()
 	p := person{w, browsertest.Open(w)}
 	p.Visit(w.url + "/console")
-	p.Do(chromedp.SendKeys("#username", username+"@school.test"), chromedp.SendKeys("#password", pass))
+	p.Do(chromedp.SendKeys("#username", "ann@school.test"), chromedp.SendKeys("#password", pass))
 	p.presses("form button")
 	require.Equal(w, w.url+"/console/users", p.Says("location.href"))
 	return p
@@ -68,7 +68,7 @@ func TestHowTheConsoleLooks(t *testing.T) {
 	for _, name := range []string{"Irène Joliot-Curie", "김 민준", "<script>alert(1)</script>", "Лев Ландау", "Pierre"} {
 		w.user("u"+string(rune('a'+len(w.id))), name)
 	}
-	p := w.person("ann")
+	p := w.person()
 	w.external("S-1 (Seoul)", auth.GuestMember)
 	w.id["room"] = w.reader("ann").room("Physics for the second form", "marie", "S-1 (Seoul)")
 	w.reader("ann").room("Chemistry")
@@ -117,7 +117,7 @@ func TestAUserIsMadeAndLetIn(t *testing.T) {
 	t.Parallel()
 	for _, scripts := range []bool{true, false} {
 		w := serve(t)
-		p := w.person("ann")
+		p := w.person()
 		follows := func(text string) {
 			t.Helper()
 			_, err := chromedp.RunResponse(p.Page, chromedp.Click(chromedp.Search(`//a[normalize-space()="`+text+`"]`)))
@@ -159,7 +159,7 @@ func TestAUserIsMadeAndLetIn(t *testing.T) {
 func TestLiveSessions(t *testing.T) {
 	t.Parallel()
 	w := serve(t)
-	p := w.person("ann")
+	p := w.person()
 	w.id["room"] = w.reader("ann").room("Physics", "marie")
 	p.opens("/rooms/{room}")
 	require.Contains(t, p.Says(`document.querySelector("#present").innerText`), "Nobody.")
@@ -173,7 +173,7 @@ func TestLiveSessions(t *testing.T) {
 func TestASearchAsOneTypes(t *testing.T) {
 	t.Parallel()
 	w := serve(t)
-	p := w.person("ann")
+	p := w.person()
 	require.Contains(t, p.reads(), "sue@school.test")
 	p.Do(chromedp.SendKeys(`[type=search]`, "curi"))
 	_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`!document.querySelector("#users").innerText.includes("sue@")`))
