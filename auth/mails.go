@@ -23,6 +23,7 @@ const (
 	toChange purpose = "change" // the address is the user's from now on
 	toUndo   purpose = "undo"   // the address before is the user's again
 	toSignUp purpose = "signup" // a stranger becomes a user
+	toServe  purpose = "serve"  // and has a role in the workspace
 )
 
 // mails says of each purpose how the mail reads, the page that its link leads to, and how long that is good for.
@@ -36,6 +37,7 @@ var mails = map[purpose]struct {
 	toChange: {mail.Confirm, "/confirm-email", 24 * time.Hour},
 	toUndo:   {mail.Changed, "/undo-email", 72 * time.Hour},
 	toSignUp: {mail.SignUp, "/confirm-sign-up", 24 * time.Hour},
+	toServe:  {mail.Staff, "/join-staff", 7 * 24 * time.Hour},
 }
 
 // An errand is a mail that is to be sent, as it waits in the outbox. Who it is for is looked up when it is sent, and the
@@ -79,7 +81,7 @@ func (a *Authority) deliver(ctx context.Context, t outbox.Task) error {
 		if err := t.What.Load(&e); err != nil {
 			return mail.Message{}, errors.Join(outbox.ErrHopeless, err)
 		}
-		if e.Purpose == toSignUp {
+		if e.Purpose == toSignUp || e.Purpose == toServe {
 			return a.welcome(ctx, e, t)
 		}
 		return a.write(ctx, e, t)

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -86,7 +87,7 @@ func (a *Authority) apply(ctx context.Context, in Stranger, u account, invited b
 	if !errors.Is(err, ErrNotFound) {
 		return err
 	}
-	return a.await(ctx, u, pending{invited, in.Back})
+	return a.await(ctx, u, pending{Invited: invited, Back: in.Back}, toSignUp)
 }
 
 func (in Stranger) check() (account, error) {
@@ -100,13 +101,14 @@ func (in Stranger) check() (account, error) {
 type pending struct {
 	Invited bool   `store:"invited"`
 	Back    string `store:"back"`
+	Staff   bool   `store:"staff"` // by a StaffInvite of the same id
 }
 
 // await keeps who wants to be a user for as long as the link of the mail is good, where the user is going to be.
-func (a *Authority) await(ctx context.Context, u account, kept pending) error {
+func (a *Authority) await(ctx context.Context, u account, kept pending, what purpose) error {
 	now := a.Now()
-	u.ID = a.NewID()
-	p := proof{Task: a.NewID(), At: now, Ends: now.Add(mails[toSignUp].good), Email: u.Email}
+	u.ID = cmp.Or(u.ID, a.NewID())
+	p := proof{Task: a.NewID(), At: now, Ends: now.Add(mails[what].good), Email: u.Email}
 	rec := store.Fields(u)
 	maps.Copy(rec, store.Fields(p))
 	maps.Copy(rec, store.Fields(kept))
@@ -116,7 +118,7 @@ func (a *Authority) await(ctx context.Context, u account, kept pending) error {
 	}); err != nil {
 		return err
 	}
-	e := errand{Purpose: toSignUp, Workspace: u.Workspace, User: u.ID, Email: u.Email}
+	e := errand{Purpose: what, Workspace: u.Workspace, User: u.ID, Email: u.Email}
 	return a.post(ctx, p.Task, e, time.Time{})
 }
 
@@ -133,11 +135,14 @@ func (a *Authority) welcome(ctx context.Context, e errand, t outbox.Task) (m mai
 		return m, err
 	}
 	user, err := a.lookUp(ctx, name{e.Workspace, byEmail, e.Email})
+	if err == nil && e.Purpose == toServe { // and the administrators see him
+		return m, nil
+	}
 	if !errors.Is(err, ErrNotFound) {
 		return mail.Message{Kind: mail.Taken, To: user["email"], Name: shownName(user)}, err
 	}
-	token := a.proofToken(toSignUp, e.User, t.ID)
-	m = a.letter(toSignUp, p, token)
+	token := a.proofToken(e.Purpose, e.User, t.ID)
+	m = a.letter(e.Purpose, p, token)
 	if back := recs[0]["back"]; back != "" {
 		m.Link = secret.New(m.Link.Reveal() + "&back=" + back)
 	}
@@ -153,8 +158,11 @@ func (a *Authority) welcome(ctx context.Context, e errand, t outbox.Task) (m mai
 func (a *Authority) ConfirmSignUp(ctx context.Context, token, chosen secret.String) error {
 	return Settle(func() error {
 		b, u, err := a.awaited(ctx, token)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
+		case b.made:
+			return a.appoint(ctx, b.bearer, u)
 		}
 		if err := checkPassword(chosen, u.Email, u.Username); err != nil {
 			return err
@@ -169,13 +177,23 @@ func (a *Authority) ConfirmSignUp(ctx context.Context, token, chosen secret.Stri
 		if _, err := a.claimAll(ctx, u.ID, u.names()); err != nil {
 			return err
 		}
-		if err := a.witnessed(ctx, b, audit.UserCreated); err != nil {
+		if err := a.witnessed(ctx, b.bearer, audit.UserCreated); err != nil {
 			return err
 		}
-		return a.found(ctx, u, hash, store.Tx{
-			If: []store.Cond{store.Equal(b.key, "hash", b.Hash)}, Do: []store.Write{store.Delete(b.key)},
-		})
+		tx := store.Tx{If: []store.Cond{store.Equal(b.key, "hash", b.Hash)}, Do: []store.Write{store.Delete(b.key)}}
+		if !b.staff {
+			return a.found(ctx, u, hash, tx)
+		}
+		tx.Do = nil // the token stays until he has the role, too: who was stopped in between repeats it
+		return cmp.Or(a.found(ctx, u, hash, tx), ErrOvertaken)
 	})
+}
+
+// A candidate is who has shown the token of a sign-up.
+type candidate struct {
+	bearer
+	staff bool // and is to have a role in the workspace
+	made  bool // the user is there, and may lack it yet
 }
 
 // InvitedBy is the path of the page that Stranger.Back said, for a sign-up that hangs on an invitation: strangers do not
@@ -189,22 +207,27 @@ func (a *Authority) InvitedBy(ctx context.Context, token secret.String) (page st
 }
 
 // awaited is who has shown the token of a sign-up, and the user that he is about to be. It returns ErrProof.
-func (a *Authority) awaited(ctx context.Context, token secret.String) (b bearer, u account, err error) {
+func (a *Authority) awaited(ctx context.Context, token secret.String) (b candidate, u account, err error) {
 	id, task, err := readProof(token)
 	if err != nil {
 		return b, u, err
 	}
 	b.key = proofKey(id, toSignUp, task)
-	recs, err := a.Store.Get(ctx, b.key)
+	recs, err := a.Store.Get(ctx, b.key, UserKey(id))
 	if err != nil {
 		return b, u, err
 	}
-	b.user = recs[0]
+	b.user, b.staff, b.made = recs[0], recs[0]["staff"] != "", recs[1] != nil
 	if err := errors.Join(b.user.Load(&b.proof), b.user.Load(&u)); err != nil {
 		return b, u, err
 	}
-	if !token.Matches(b.Hash) || !b.Ends.After(a.Now()) || !a.TakesStrangers(b.user["invited"] != "") {
+	switch {
+	case !token.Matches(b.Hash), !b.Ends.After(a.Now()), !b.staff && !a.TakesStrangers(b.user["invited"] != ""):
 		return b, u, ErrProof
+	case b.staff:
+		if _, err := a.summoned(ctx, u); err != nil {
+			return b, u, err
+		}
 	}
 	u.EmailVerified, u.Epoch, u.Created = true, a.NewID(), a.Now()
 	return b, u, nil

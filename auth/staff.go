@@ -111,10 +111,12 @@ func (a *Authority) setRole(ctx context.Context, workspace, user string, was, is
 	staff, home := StaffKey(workspace, user), WorkspaceKey(workspace)
 	tx := store.Tx{
 		If: append(conds, store.Equal(staff, "role", string(was))),
-		Do: []store.Write{store.Set(staff, store.Record{"role": string(is), "since": store.Millis(a.Now())})},
+		Do: []store.Write{
+			store.Set(staff, store.Record{"role": string(is), "since": store.Millis(a.Now())}), store.Insert(staffIndex(workspace), user),
+		},
 	}
 	if is == "" {
-		tx.Do = []store.Write{store.Delete(staff)}
+		tx.Do = []store.Write{store.Delete(staff), store.Remove(staffIndex(workspace), user)}
 	}
 	last := 0 // the number of the condition that the last administrator does not meet
 	if was == Admin {

@@ -90,6 +90,7 @@ func (a *Authority) CreateWorkspace(ctx context.Context, in NewWorkspace) (Crede
 	_, err = a.Apply(ctx, store.Tx{If: []store.Cond{store.Absent(home)}, Do: []store.Write{
 		store.Set(home, store.Fields(workspace{ID: c.Workspace, Name: c.Name, Admins: 1, Created: now})),
 		store.Set(StaffKey(c.Workspace, user), store.Record{"role": string(Admin), "since": store.Millis(now)}),
+		store.Insert(staffIndex(c.Workspace), user),
 	}})
 	e := audit.Event{Type: audit.WorkspaceCreated, Subject: user, ActorKind: audit.Operator}
 	return c, a.Recorded(ctx, Identity{Workspace: c.Workspace}, e, err)

@@ -24,6 +24,7 @@ type accountPage struct {
 var accountPages = []accountPage{
 	{Name: "reset-password", Operation: "v1/auth/password/reset", Password: "newPassword"},
 	{Name: "confirm-sign-up", Operation: "v1/auth/sign-up/confirm", Password: "password"},
+	{Name: "join-staff", Operation: "v1/auth/sign-up/confirm", Password: "password"},
 	{Name: "verify-email", Operation: "v1/auth/email/verify"},
 	{Name: "confirm-email", Operation: "v1/auth/email/confirm"},
 	{Name: "undo-email", Operation: "v1/auth/email/undo", Password: "newPassword"},

@@ -100,7 +100,7 @@ func TestAnAddressIsConfirmedOnThePage(t *testing.T) {
 func TestPagesOfMailsAreClosed(t *testing.T) {
 	t.Parallel()
 	d := open(t, storetest.Bolt(t))
-	for _, path := range []string{"/reset-password", "/confirm-sign-up", "/verify-email", "/confirm-email", "/undo-email", "/account/page.js", "/account/page.css"} {
+	for _, path := range []string{"/reset-password", "/confirm-sign-up", "/join-staff", "/verify-email", "/confirm-email", "/undo-email", "/account/page.js", "/account/page.css"} {
 		for _, method := range []string{"GET", "HEAD"} {
 			w := httptest.NewRecorder()
 			d.api.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), method, path, nil))

@@ -19,7 +19,7 @@ type post struct {
 	SMTP       secret.String `name:"smtp" placeholder:"URL" help:"The server that sends our mail: smtp://user:password@host:587 with STARTTLS, or smtps://; ?tls=none does without. No mail is sent where none is given."`
 	From       string        `name:"mail-from" placeholder:"ADDRESS" help:"Who our mails are from: Usher <usher@example.com>, say."`
 	Templates  string        `name:"mail-templates" placeholder:"DIRECTORY" help:"Templates of mails, each in the place of the built-in one of its name."`
-	AccountURL string        `name:"account-url" placeholder:"URL" help:"Where the links of mails lead, to /reset-password, /confirm-sign-up, /verify-email, /confirm-email, /undo-email and /invite/<space>/<invite> under it; <public-url> where none is given."`
+	AccountURL string        `name:"account-url" placeholder:"URL" help:"Where the links of mails lead, to /reset-password, /confirm-sign-up, /join-staff, /verify-email, /confirm-email, /undo-email and /invite/<space>/<invite> under it; <public-url> where none is given."`
 
 	PerUser      int64 `name:"mail-per-user" default:"1000" placeholder:"N" help:"How many mails one user may have sent in a day (invites; what people need to come in by does not count). None where it is 0."`
 	PerWorkspace int64 `name:"mail-per-workspace" default:"10000" placeholder:"N" help:"The same of all users of a workspace together."`

@@ -30,6 +30,8 @@ const (
 	WorkspaceCreated     Type = "workspace_created"
 	WorkspaceUpdated     Type = "workspace_updated"
 	WorkspaceRoleChanged Type = "workspace_role_changed"
+	StaffInvited         Type = "staff_invited"
+	StaffUninvited       Type = "staff_uninvited"
 	KeyRotated           Type = "key_rotated"
 	KeyRevoked           Type = "key_revoked"
 	APIKeyCreated        Type = "api_key_created"
@@ -102,7 +104,9 @@ var Types = []struct {
 	{AccessTokenRotated, "A user whom an integrator keeps got another access token, and the one before is worth nothing."},
 	{WorkspaceCreated, "The workspace was made, with its first administrator."},
 	{WorkspaceUpdated, "The workspace's name, or the page of its rooms, was changed."},
-	{WorkspaceRoleChanged, "A role in the workspace was given, or taken where there is none."},
+	{WorkspaceRoleChanged, "A role in the workspace was given, or taken where there is none. The reason is `invited` where an invite was for it."},
+	{StaffInvited, "Somebody was invited by mail to have a role in the workspace; the subject is the user to be."},
+	{StaffUninvited, "Such an invite was taken back."},
 	{KeyRotated, "A key that signs, or that refresh tokens hang on, takes over. It belongs to the installation, as the next does."},
 	{KeyRevoked, "Such a key was taken away, and everything signed by it."},
 	{APIKeyCreated, "An API key was made."},

@@ -22,10 +22,11 @@ const (
 	SignUp  Kind = "signup"  // has somebody signed up with his own address?
 	Taken   Kind = "taken"   // someone signed up with an address that has an account
 	Invite  Kind = "invite"  // somebody invites the reader into a space
+	Staff   Kind = "staff"   // or among those who administer the workspace
 )
 
 // kinds are those, and whether the mail brings a link.
-var kinds = map[Kind]bool{Reset: true, Verify: true, Confirm: true, Changed: true, SignUp: true, Taken: false, Invite: true}
+var kinds = map[Kind]bool{Reset: true, Verify: true, Confirm: true, Changed: true, SignUp: true, Taken: false, Invite: true, Staff: true}
 
 // A Message is a mail that is to be written.
 type Message struct {
