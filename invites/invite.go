@@ -107,6 +107,10 @@ func (d *Desk) ListInvites(ctx context.Context, who auth.Identity, space string,
 	if _, err := d.mayInvite(ctx, who, space); err != nil {
 		return nil, "", err
 	}
+	return d.listInvites(ctx, space, in, page)
+}
+
+func (d *Desk) listInvites(ctx context.Context, space string, in State, page auth.Page) ([]Invite, string, error) {
 	chosen := []Invite{}
 	for range pagesLooked {
 		ids, next, err := d.inOrder(ctx, invitesOf(space), page)

@@ -17,6 +17,10 @@ func (d *Desk) ListLinks(ctx context.Context, who auth.Identity, space, room str
 	if _, err := d.mayIssue(ctx, who, space, room); err != nil {
 		return nil, "", err
 	}
+	return d.listLinks(ctx, room, page)
+}
+
+func (d *Desk) listLinks(ctx context.Context, room string, page auth.Page) ([]Link, string, error) {
 	page.After = max(page.After, auth.ByTime(d.auth.Now().Add(-auth.KeptAfterEnd), ""))
 	ids, next, err := d.inOrder(ctx, linksOf(room), page)
 	if err != nil {

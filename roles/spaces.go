@@ -70,7 +70,7 @@ func (s *Spaces) CreateSpace(ctx context.Context, who auth.Identity, in SpaceDet
 	}
 	id, now := s.auth.NewID(), s.auth.Now()
 	space := Space{SpaceDetails: in, Workspace: who.Workspace, CreatorID: who.ID, Owners: 1, Created: now}
-	if err := s.point(ctx, spacesOf(who.ID), id); err != nil {
+	if err := cmp.Or(s.point(ctx, spacesOf(who.ID), id), s.point(ctx, spacesIn(who.Workspace), auth.ByTime(now, id))); err != nil {
 		return "", err
 	}
 	writes := s.regrade(memberKey(id, who.ID), Tenure{}, Tenure{Role: SpaceOwner}, false, Loss{})

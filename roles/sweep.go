@@ -28,7 +28,14 @@ func (s *Spaces) sweepSpace(ctx context.Context, space string) error {
 			return err
 		}
 	}
-	return s.dropBans(ctx, place, "invites")
+	if err := s.dropBans(ctx, place, "invites"); err != nil {
+		return err
+	}
+	recs, err := s.auth.Store.Get(ctx, auth.SpaceKey(space)) // its tombstone
+	if err != nil || recs[0] == nil {
+		return err
+	}
+	return s.unpoint(ctx, spacesIn(recs[0]["workspace"]), auth.ByTime(recs[0].Time("created"), space))
 }
 
 // endRoom deletes a room of a deleted space, as it is when it goes: it may just have been made. One that is only about

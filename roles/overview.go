@@ -1,0 +1,108 @@
+package roles
+
+import (
+	"context"
+
+	"usher/auth"
+	"usher/internal/store"
+)
+
+// The staff of a workspace looks at every space and room of it. It is let into none by that: for entering, and for
+// changing anything, an administrator needs a role like everyone, which he may give himself where the log shows it.
+
+// spacesIn lists the spaces of a workspace. An entry comes before its space, and counts as nothing without it.
+func spacesIn(workspace string) store.Key { return index("w:"+workspace+":spaces", "spaces") }
+
+// Overlook is what administrators and support see of a space, or of a room in it. It is ErrForbidden for others,
+// ErrNotFound.
+func (s *Spaces) Overlook(ctx context.Context, who auth.Identity, space, room string) (Standing, error) {
+	var st Standing
+	var err error
+	if room == "" {
+		st, _, err = s.InSpace(ctx, who, space)
+	} else {
+		st, _, err = s.InRoom(ctx, who, space, room)
+	}
+	if err == nil && st.Staff == "" {
+		err = ErrForbidden
+	}
+	return st, err
+}
+
+// AllSpaces are the spaces of the caller's workspace, the default space first, and the cursor of the next page; for
+// administrators and support. A page may hold fewer than asked for. It returns ErrForbidden.
+func (s *Spaces) AllSpaces(ctx context.Context, who auth.Identity, page auth.Page) (spaces []Space, next string, err error) {
+	home, err := s.Overlook(ctx, who, who.Workspace, "")
+	if err != nil {
+		return nil, "", err
+	}
+	if page.After == "" && !page.Descending {
+		spaces = append(spaces, home.Space)
+	}
+	entries, next, err := s.auth.Page(ctx, spacesIn(who.Workspace), page)
+	if err != nil {
+		return nil, "", err
+	}
+	keys := make([]store.Key, len(entries))
+	for i, entry := range entries {
+		keys[i] = auth.SpaceKey(auth.IDOf(entry))
+	}
+	recs, err := s.auth.Store.Get(ctx, keys...)
+	if err != nil {
+		return nil, "", err
+	}
+	for i, rec := range recs {
+		space := Space{ID: keys[i].ID}
+		if err := rec.Load(&space); err != nil {
+			return nil, "", err
+		}
+		if space.there() && space.Workspace == who.Workspace {
+			spaces = append(spaces, space)
+		}
+	}
+	return spaces, next, nil
+}
+
+// AllRooms are the rooms of a space, to administrators and support. A page may hold fewer than asked for. It returns
+// ErrForbidden, ErrNotFound.
+func (s *Spaces) AllRooms(ctx context.Context, who auth.Identity, space string, page auth.Page) (rooms []Room, next string, err error) {
+	if _, err := s.Overlook(ctx, who, space, ""); err != nil {
+		return nil, "", err
+	}
+	ids, next, err := s.auth.Page(ctx, index("s:"+space, "rooms"), page)
+	if err != nil {
+		return nil, "", err
+	}
+	keys := make([]store.Key, len(ids))
+	for i, id := range ids {
+		keys[i] = auth.RoomKey(id)
+	}
+	recs, err := s.auth.Store.Get(ctx, keys...)
+	if err != nil {
+		return nil, "", err
+	}
+	for i, rec := range recs {
+		room := Room{ID: ids[i]}
+		if err := rec.Load(&room); err != nil {
+			return nil, "", err
+		}
+		if room.Space == space && room.Ended.IsZero() {
+			rooms = append(rooms, room)
+		}
+	}
+	return rooms, next, nil
+}
+
+// AllMembers are those who have a role in a space or, where one is named, in a room of it, with their e-mail addresses;
+// to administrators and support. It returns ErrForbidden, ErrNotFound.
+func (s *Spaces) AllMembers(ctx context.Context, who auth.Identity, space, room string, page auth.Page) ([]Member, string, error) {
+	st, err := s.Overlook(ctx, who, space, room)
+	if err != nil {
+		return nil, "", err
+	}
+	list, key := index("s:"+space, "members"), func(user string) store.Key { return memberKey(space, user) }
+	if room != "" {
+		list, key = index("r:"+room, "roles"), func(user string) store.Key { return roleKey(room, user) }
+	}
+	return s.people(ctx, st, list, key, true, page)
+}
