@@ -68,6 +68,7 @@ func TestHowTheConsoleLooks(t *testing.T) {
 	for _, name := range []string{"Irène Joliot-Curie", "김 민준", "<script>alert(1)</script>", "Лев Ландау", "Pierre"} {
 		w.user("u"+string(rune('a'+len(w.id))), name)
 	}
+	w.class()
 	p := w.person()
 	w.external("S-1 (Seoul)", auth.GuestMember)
 	w.id["room"] = w.reader("ann").room("Physics for the second form", "marie", "S-1 (Seoul)")
@@ -84,7 +85,9 @@ func TestHowTheConsoleLooks(t *testing.T) {
 			"users": "/users", "nobody": "/users?q=nobody", "user": "/users/{marie}", "edit": "/users/{marie}/edit", "new": "/users/new", "delete": "/users/{marie}/delete",
 			"rooms": "/rooms", "room-new": "/rooms/new", "room": "/rooms/{room}", "members": "/rooms/{room}/members", "link": "/rooms/{room}/link",
 			"permission": "/rooms/{room}/members/{marie}", "keys": "/keys", "key": "/keys/new", "client": "/clients/new", "audit": "/audit",
-			"none": "/users/000000000000000000000000",
+			"none":   "/users/000000000000000000000000",
+			"spaces": "/spaces", "space": "/spaces/{space}", "space-room": "/spaces/{space}/{lab}", "issued": "/issued/{space}", "links": "/issued/{space}/{lab}",
+			"staff": "/staff", "invite": "/staff/invite",
 		} {
 			p.opens(path)
 			p.Accessible("console-" + on + "-" + name)

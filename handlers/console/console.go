@@ -103,10 +103,18 @@ func leads(to string) done { return done{to: to} }
 // A tab is one of those at the top of every page.
 type tab struct{ Name, To string }
 
-var tabs = []tab{{"User", "/users"}, {"Room", "/rooms"}, {"Keys & clients", "/keys"}, {"Audit", "/audit"}}
+var tabs = []tab{
+	{"User", "/users"},
+	{"Room", "/rooms"},
+	{"Spaces", "/spaces"},
+	{"Links & invites", "/issued"},
+	{"Keys & clients", "/keys"},
+	{"Administrators", "/staff"},
+	{"Audit", "/audit"},
+}
 
 func (s *Console) routes() []route {
-	return slices.Concat([]route{{path: "", shows: begins}}, s.userRoutes(), s.roomRoutes(), s.keyRoutes(), s.auditRoutes())
+	return slices.Concat([]route{{path: "", shows: begins}}, s.userRoutes(), s.roomRoutes(), s.spaceRoutes(), s.keyRoutes(), s.staffRoutes(), s.auditRoutes())
 }
 
 // begins leads to the first of the tabs.

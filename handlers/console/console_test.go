@@ -132,6 +132,7 @@ func (w *world) addresses() (all []string) {
 		"/rooms/{room}/members", "/rooms/{room}/members/{marie}", "/rooms/{room}/members/{marie}/remove", "/rooms/{room}/members/{marie}/block",
 		"/rooms/{room}/members/{marie}/unblock", "/rooms/{room}/link",
 		"/keys", "/keys/new", "/keys/{marie}/revoke", "/clients/new", "/clients/{marie}/delete", "/audit",
+		"/spaces", "/issued", "/staff", "/staff/invite", "/staff/invites/{marie}/revoke", "/staff/users/{marie}",
 	} {
 		all = append(all, w.fill(to))
 	}

@@ -19,6 +19,8 @@ var notices = map[string]string{
 	"revoked":       "The API key is revoked.",
 	"client":        "The client is made.",
 	"clientDeleted": "The client is deleted.",
+	"invited":       "The invitation is on its way. A user whose address it is has the role already.",
+	"uninvited":     "The invitation is taken back.",
 }
 
 // problems say in the words of the console what the API says to programs.
@@ -40,5 +42,7 @@ var problems = map[string]string{
 	"room_closed":        "The room is closed. Reopen it first.",
 	"no_role":            "The user has no permission of his own in this room.",
 	"not_banned":         "Nobody of the kind is blocked here.",
+	"last_admin":         "This is the last administrator: make another one first.",
+	"mail_off":           "This server sends no mail. Make the user, and give the role to him.",
 	"limited":            "Too many attempts. Wait a little, and try again.",
 }

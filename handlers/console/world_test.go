@@ -18,6 +18,7 @@ import (
 	"usher/auth"
 	"usher/handlers"
 	"usher/handlers/console"
+	"usher/internal/mail"
 	"usher/internal/password"
 	"usher/internal/redistest"
 	"usher/internal/seal"
@@ -38,6 +39,7 @@ type world struct {
 	http.Handler
 	*auth.Authority
 	spaces *roles.Spaces
+	desk   *invites.Desk
 	url    string
 	ahead  *atomic.Int64
 	first  auth.Credentials
@@ -64,15 +66,15 @@ func newWorld(t *testing.T, s store.Store, publicURL string) *world {
 	var err error
 	w.Authority, err = auth.New(t.Context(), s, auth.Settings{
 		Issuer: publicURL, AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute, IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour,
-		AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute, PagesURL: publicURL, Seal: sealed(t),
+		AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute, PagesURL: publicURL, Seal: sealed(t), Mail: mail.Log{Logger: log},
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), log)
 	require.NoError(t, err)
 	w.spaces = roles.New(w.Authority, roles.Settings{})
-	desk := invites.New(w.Authority, w.spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
+	w.desk = invites.New(w.Authority, w.spaces, invites.Settings{RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour})
 	site, err := console.New()
 	require.NoError(t, err)
 	w.Handler, err = handlers.New(handlers.Deps{
-		Authority: w.Authority, Spaces: w.spaces, Desk: desk, Limiter: handlers.NewMemory(w.now), Log: log, Now: w.now, PublicURL: publicURL,
+		Authority: w.Authority, Spaces: w.spaces, Desk: w.desk, Limiter: handlers.NewMemory(w.now), Log: log, Now: w.now, PublicURL: publicURL,
 		Sites: []handlers.Site{site},
 	})
 	require.NoError(t, err)

@@ -1,0 +1,208 @@
+package console
+
+import (
+	"strconv"
+
+	"usher/auth"
+	"usher/invites"
+	"usher/roles"
+)
+
+func (s *Console) spaceRoutes() []route {
+	return []route{
+		{path: "/spaces", tab: "Spaces", shows: s.spaces},
+		{path: "/spaces/:spaceId", tab: "Spaces", shows: s.space},
+		{path: "/spaces/:spaceId/:roomId", tab: "Spaces", shows: s.roomOf},
+		{path: "/issued", tab: "Links & invites", shows: s.issued},
+		{path: "/issued/:spaceId", tab: "Links & invites", shows: s.issuedIn},
+		{path: "/issued/:spaceId/:roomId", tab: "Links & invites", shows: s.linksOf},
+	}
+}
+
+// allSpaces is the list of them, each leading to its page below a path.
+func (s *Console) allSpaces(v *visit, below string) part {
+	t := table{ID: "spaces", Columns: []string{"Name", "Lets in", "Created"}, Empty: "There is no space yet."}
+	list := func(p auth.Page) ([]roles.Space, string, error) { return s.Spaces.AllSpaces(v, v.Who(), p) }
+	return listed(v, t, list, func(it roles.Space) []cell {
+		name := cell{Text: it.Name, To: v.base + below + it.ID}
+		if it.ID == it.Workspace {
+			name.Mark = "Default"
+		}
+		return []cell{name, {Text: letsIn(it.Public)}, {At: it.Created}}
+	})
+}
+
+func letsIn(public bool) string {
+	return map[bool]string{true: "Every user of the workspace", false: "Its members"}[public]
+}
+
+func (s *Console) spaces(v *visit) (page, error) {
+	return page{Title: "Spaces", Parts: []part{s.allSpaces(v, "/spaces/")}}, nil
+}
+
+// space is what is in one.
+func (s *Console) space(v *visit) (page, error) {
+	at, err := s.Spaces.Overlook(v, v.Who(), v.ID("spaceId"), "")
+	if err != nil {
+		return page{}, err
+	}
+	it, below := at.Space, "/spaces/"+at.Space.ID+"/"
+	if it.ID == it.Workspace { // of which the rooms have a tab of their own
+		below = "/rooms/"
+	}
+	return page{
+		Title: it.Name, Up: link{Text: "Spaces", To: v.base + "/spaces"},
+		Actions: []link{{Text: "Links & invites", To: v.base + "/issued/" + it.ID}},
+		Parts: []part{
+			{Facts: &facts{
+				{"Lets in", cell{Text: letsIn(it.Public)}},
+				{"Description", cell{Text: it.Description}},
+				{"Created", cell{At: it.Created}},
+				{"ID in the API", cell{Text: it.ID}},
+			}},
+			s.roomsIn(v, it.ID, below), s.rolesIn(v, it.ID, ""),
+		},
+	}, nil
+}
+
+// roomOf is who may be in a room, and who is there.
+func (s *Console) roomOf(v *visit) (page, error) {
+	at, err := s.Spaces.Overlook(v, v.Who(), v.ID("spaceId"), v.ID("roomId"))
+	if err != nil {
+		return page{}, err
+	}
+	it := at.Room
+	return page{
+		Title: it.Name, Up: link{Text: at.Space.Name, To: v.base + "/spaces/" + at.Space.ID},
+		Parts: []part{
+			{Facts: &facts{
+				{"Lets in", cell{Text: accesses[it.Access]}},
+				{"State", cell{Text: openOr(it)}},
+				{"Closed", cell{At: it.Closed}},
+				{"Created", cell{At: it.Created}},
+				{"Address", cell{Text: s.PublicURL + "/room/" + it.Alias}},
+				{"ID in the API", cell{Text: it.ID}},
+			}},
+			s.staysIn(v, at), s.rolesIn(v, at.Space.ID, it.ID),
+		},
+	}, nil
+}
+
+func openOr(it roles.Room) string {
+	return map[bool]string{true: "Open", false: "Closed"}[it.Closed.IsZero()]
+}
+
+func (s *Console) staysIn(v *visit, at roles.Standing) part {
+	t := table{ID: "stays", Title: "Sessions", Columns: []string{"Who", "Came", "Left"}, Empty: "Nobody was there in the last 30 days."}
+	list := func(auth.Page) ([]roles.Stay, string, error) {
+		stays, _, err := s.Spaces.ListStays(v, v.Who(), at.Space.ID, at.Room.ID, roles.StayFilter{}, auth.Page{Limit: mostSessions})
+		return stays, "", err
+	}
+	return listed(v, t, list, func(it roles.Stay) []cell {
+		who := cell{Text: it.Name, To: v.base + "/users/" + it.Subject}
+		if it.Guest {
+			who.To, who.Mark = "", "Guest"
+		}
+		left := cell{At: it.Left}
+		if it.Left.IsZero() {
+			left.Mark = "There now"
+		}
+		return []cell{who, {At: it.Began}, left}
+	})
+}
+
+// roomsIn are the rooms of a space, each leading to its page below a path.
+func (s *Console) roomsIn(v *visit, space, below string) part {
+	t := table{ID: "rooms", Title: "Rooms", Columns: []string{"Name", "Lets in", "State", "Created"}, Empty: "There is no room yet."}
+	list := func(p auth.Page) ([]roles.Room, string, error) { return s.Spaces.AllRooms(v, v.Who(), space, p) }
+	return listed(v, t, list, func(it roles.Room) []cell {
+		return []cell{{Text: it.Name, To: v.base + below + it.ID}, {Text: accesses[it.Access]}, {Text: openOr(it)}, {At: it.Created}}
+	})
+}
+
+var accesses = map[roles.Access]string{
+	roles.Open: "Anyone", roles.Public: "Every user of the workspace", roles.Private: "Specified users only",
+}
+
+// rolesIn are those who have a role in a space, or in a room of it.
+func (s *Console) rolesIn(v *visit, space, room string) part {
+	t := table{ID: "members", Title: "Members", Columns: []string{"Name", "E-mail", "Role", "Since"}, Empty: "Nobody has a role here."}
+	list := func(p auth.Page) ([]roles.Member, string, error) {
+		return s.Spaces.AllMembers(v, v.Who(), space, room, p)
+	}
+	return listed(v, t, list, func(it roles.Member) []cell {
+		return []cell{{Text: it.Name, To: v.base + "/users/" + it.User}, {Text: it.Email}, {Text: spaceRoles[it.Role] + roleNames[it.Role]}, {At: it.Since}}
+	})
+}
+
+var spaceRoles = map[roles.Role]string{roles.SpaceOwner: "Owner", roles.SpaceModerator: "Moderator", roles.SpaceUser: "Member"}
+
+func (s *Console) issued(v *visit) (page, error) {
+	return page{Title: "Links & invites", Parts: []part{s.allSpaces(v, "/issued/")}}, nil
+}
+
+// issuedIn are the invites into a space, and the rooms whose links there are.
+func (s *Console) issuedIn(v *visit) (page, error) {
+	at, err := s.Spaces.Overlook(v, v.Who(), v.ID("spaceId"), "")
+	if err != nil {
+		return page{}, err
+	}
+	t := table{ID: "invites", Title: "Invites", Columns: []string{"For", "Role", "State", "Used", "By", "Until"}, Empty: "Nobody is invited here."}
+	list := func(p auth.Page) ([]invites.Invite, string, error) {
+		return s.Desk.AllInvites(v, v.Who(), at.Space.ID, "", p)
+	}
+	all := listed(v, t, list, func(in invites.Invite) []cell {
+		whom := in.Email
+		switch {
+		case whom == "" && in.Domain != "":
+			whom = "@" + in.Domain
+		case whom == "":
+			whom = "Whoever has it"
+		}
+		return []cell{
+			{Text: whom},
+			{Text: spaceRoles[in.Role]},
+			{Mark: inWords(string(in.State))},
+			{Text: used(in.Uses, in.MaxUses)},
+			{Text: in.IssuerName, To: v.base + "/users/" + in.Issuer},
+			{At: in.Ends},
+		}
+	})
+	return page{
+		Title: "Links & invites of " + at.Space.Name, Up: link{Text: "Links & invites", To: v.base + "/issued"},
+		Parts: []part{all, s.roomsIn(v, at.Space.ID, "/issued/"+at.Space.ID+"/")},
+	}, nil
+}
+
+// used says how much of something is spent; without a bound it has none.
+func used(n, of int) string {
+	if of == 0 {
+		return strconv.Itoa(n)
+	}
+	return strconv.Itoa(n) + " of " + strconv.Itoa(of)
+}
+
+// linksOf are the guest links into a room.
+func (s *Console) linksOf(v *visit) (page, error) {
+	at, err := s.Spaces.Overlook(v, v.Who(), v.ID("spaceId"), v.ID("roomId"))
+	if err != nil {
+		return page{}, err
+	}
+	t := table{ID: "links", Columns: []string{"For", "Role", "State", "Seats", "By", "Until"}, Empty: "There is no link, or none that has not ended a week ago."}
+	list := func(p auth.Page) ([]invites.Link, string, error) {
+		return s.Desk.AllLinks(v, v.Who(), at.Space.ID, at.Room.ID, p)
+	}
+	return page{
+		Title: "Links of " + at.Room.Name, Up: link{Text: at.Space.Name, To: v.base + "/issued/" + at.Space.ID},
+		Parts: []part{listed(v, t, list, func(it invites.Link) []cell {
+			return []cell{
+				{Text: it.Username},
+				{Text: roleNames[roles.GuestRole(it.Role)]},
+				{Mark: inWords(string(it.State))},
+				{Text: used(it.Taken(), it.MaxUses)},
+				{Text: it.IssuerName, To: v.base + "/users/" + it.Issuer},
+				{At: it.Ends},
+			}
+		})},
+	}, nil
+}
