@@ -2,6 +2,7 @@ package auth
 
 import (
 	"cmp"
+	"strings"
 	"time"
 
 	"usher/internal/store"
@@ -22,7 +23,8 @@ type Account struct {
 	Workspace     string
 	Email         string
 	Username      string
-	ExternalID    string // the integrator's own id of that person
+	ExternalID    string     // the integrator's own id of that person
+	MemberType    MemberType // of an external user alone
 	Phone         string
 	Name          string
 	ProfileURL    string
@@ -34,7 +36,13 @@ type Account struct {
 }
 
 // ShownName is what others see a user called. It is never the e-mail address.
-func (u Account) ShownName() string { return cmp.Or(u.Name, u.Username, u.ExternalID) }
+func (u Account) ShownName() string { return cmp.Or(u.Name, u.Username, named(u.ExternalID)) }
+
+// named is an external id in the place of a name.
+func named(externalID string) string {
+	letters := []rune(strings.TrimSpace(externalID))
+	return string(letters[:min(len(letters), longestName)])
+}
 
 // account is a user as it is stored: also an anchor, whose "paused" is a block and whose "ended" is the end.
 type account struct {
@@ -86,7 +94,7 @@ func (a *Authority) accountOf(workspace, user string, rec, staff store.Record) (
 // seen is a user as others see one.
 func (u account) seen() Account {
 	return Account{
-		ID: u.ID, Workspace: u.Workspace, Email: u.Email, Username: u.Username, ExternalID: u.ExternalID,
+		ID: u.ID, Workspace: u.Workspace, Email: u.Email, Username: u.Username, ExternalID: u.ExternalID, MemberType: u.MemberType,
 		Phone: u.Phone, Name: u.Name, ProfileURL: u.ProfileURL, EmailVerified: u.EmailVerified,
 		Blocked: !u.Paused.IsZero(), Created: u.Created, Seen: u.Seen,
 	}
@@ -97,7 +105,7 @@ func ShownNameIn(user store.Record) string { return shownName(user) }
 
 // shownName is ShownName of a user as stored.
 func shownName(user store.Record) string {
-	return cmp.Or(user["name"], user["username"], user["externalId"])
+	return cmp.Or(user["name"], user["username"], named(user["externalId"]))
 }
 
 func userHow(user store.Record) How {

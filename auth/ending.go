@@ -77,7 +77,7 @@ func liveOf(session, user store.Record, now time.Time) bool {
 // Logout ends the caller's own session. A guest's seat stays, and is redeemed again with its key. It returns
 // ErrWrongToken for a client, which has none.
 func (a *Authority) Logout(ctx context.Context, who Identity) error {
-	if who.Kind != User && who.Kind != Guest {
+	if !who.IsUser() && who.Kind != Guest {
 		return ErrWrongToken
 	}
 	_, anchors, _, err := a.read(ctx, who)

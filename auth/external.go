@@ -29,7 +29,6 @@ const (
 // gets none: whoever holds the token of a user could otherwise be more than a member of rooms.
 type External struct {
 	Account
-	MemberType  MemberType
 	AccessToken secret.String // empty for those who may not see it
 	Updated     time.Time
 }
@@ -106,7 +105,7 @@ func (a *Authority) external(ctx context.Context, workspace, externalID string) 
 
 // external is an external user as others see one, without the token.
 func (u account) external() External {
-	return External{Account: u.seen(), MemberType: u.MemberType, Updated: u.Updated}
+	return External{Account: u.seen(), Updated: u.Updated}
 }
 
 // shown is external with the token, for who may see it.

@@ -16,7 +16,8 @@ const (
 	User   Kind = "user"
 	Guest  Kind = "guest"
 	Client Kind = "client"
-	Key    Kind = "key" // an API key: no access token is of this kind
+	Key    Kind = "key"    // an API key: no access token is of this kind
+	Member Kind = "member" // a user who came by the access token that an integrator keeps: he goes into rooms, and that is all
 )
 
 // How someone got in is in every token and event, so that a media client can show a badge that a name cannot fake.
@@ -55,13 +56,19 @@ type Self struct {
 	Ends       time.Time // of a guest's seat, which is its link's; zero where there is none
 	Email      string    // a user's, which may be anybody's unless it is Verified
 	Verified   bool
+	MemberType MemberType // of an external user
 }
+
+// IsUser reports whether it is a user of the workspace, whichever way he came.
+func (who Identity) IsUser() bool { return who.Kind == User || who.Kind == Member }
 
 // anchors are the keys that an identity's session hangs on; the first is the record that holds the session.
 func (who Identity) anchors() []store.Key {
 	switch who.Kind {
 	case User:
 		return []store.Key{SessionKey(who.ID, who.Session), UserKey(who.ID), ClientKey(who.Client)}
+	case Member:
+		return []store.Key{SessionKey(who.ID, who.Session), UserKey(who.ID)}
 	case Guest:
 		keys := []store.Key{SeatKey(who.Room, who.ID), EpochKey("r:"+who.Room, who.Lineage), RoomKey(who.Room), SpaceKey(who.Space)}
 		if who.Link != "" {
@@ -104,12 +111,15 @@ func (a *Authority) self(who Identity, anchors []store.Record) (Self, error) {
 		}
 	}
 	switch who.Kind {
-	case User:
-		session, user, client := anchors[0], anchors[1], anchors[2]
-		if session["epoch"] != user["epoch"] || user["workspace"] != who.Workspace || client["workspace"] != who.Workspace {
+	case User, Member:
+		session, user := anchors[0], anchors[1]
+		if session["epoch"] != user["epoch"] || user["workspace"] != who.Workspace {
 			return Self{}, ErrInvalidToken
 		}
-		self.Name, self.ExternalID = shownName(user), user["externalId"]
+		if who.Kind == User && anchors[2]["workspace"] != who.Workspace {
+			return Self{}, ErrInvalidToken
+		}
+		self.Name, self.ExternalID, self.MemberType = shownName(user), user["externalId"], MemberType(user["memberType"])
 		self.Email, self.Verified = user["email"], user["emailVerified"] != ""
 	case Guest:
 		seat := anchors[0]

@@ -46,9 +46,9 @@ func (a *Authority) refresh(ctx context.Context, req TokenRequest) (Tokens, erro
 }
 
 // mayRefresh: a confidential client's session is refreshed, and revoked, with that client's secret, a public client's
-// with none; a guest's belongs to no client.
+// with none; a guest's and a member's belong to no client.
 func mayRefresh(who Identity, anchors []store.Record, client string, s secret.String) error {
-	if who.Kind == Guest {
+	if who.Kind != User {
 		return nil
 	}
 	if client != "" && client != who.Client {
@@ -84,7 +84,7 @@ func (a *Authority) rotate(ctx context.Context, t ticket, anchors []store.Record
 	now, key := a.Now(), t.who.anchors()[0]
 	next := store.Record{"gen": strconv.FormatInt(t.gen+1, 10), "rotated": store.Millis(now)}
 	var lists []store.Write
-	if t.who.Kind == User {
+	if t.who.IsUser() {
 		was, ends := anchors[0].Time("ends"), earliest(now.Add(a.set.IdleTTL), anchors[0].Time("limit"))
 		next["ends"] = store.Millis(ends)
 		next["device"], next["address"] = seenFrom(ctx)

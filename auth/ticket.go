@@ -24,10 +24,11 @@ type ticket struct {
 	gen int64
 }
 
-// The versions of a ticket tell a user's session from a seat's.
+// The versions of a ticket tell a user's session from a seat's and a member's.
 const (
-	userTicket  = 1
-	guestTicket = 2
+	userTicket   = 1
+	guestTicket  = 2
+	memberTicket = 3
 )
 
 const (
@@ -51,7 +52,11 @@ func (who *Identity) ids() (version byte, ids []*string) {
 			&who.Workspace, &who.ID, &who.Session, &who.Space, &who.Room, &who.Link, &who.Lineage,
 		}
 	}
-	return userTicket, []*string{&who.Workspace, &who.ID, &who.Session}
+	version = userTicket
+	if who.Kind == Member {
+		version = memberTicket
+	}
+	return version, []*string{&who.Workspace, &who.ID, &who.Session}
 }
 
 // issue makes the refresh token of a ticket under a key.
@@ -103,8 +108,11 @@ func (a *Authority) readTicket(ctx context.Context, token secret.String) (ticket
 func parse(body []byte) (ticket, error) {
 	var t ticket
 	t.who.Kind = User
-	if body[0] == guestTicket {
+	switch body[0] {
+	case guestTicket:
 		t.who.Kind = Guest
+	case memberTicket:
+		t.who.Kind = Member
 	}
 	version, ids := t.who.ids()
 	rest := body[1+idBytes:]

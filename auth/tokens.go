@@ -12,7 +12,7 @@ import (
 type accessClaims struct {
 	registered
 	Type      string `json:"type"`          // always accessToken
-	Client    string `json:"cId,omitempty"` // not of a guest
+	Client    string `json:"cId,omitempty"` // not of a guest or a member
 	Session   string `json:"sid,omitempty"` // not of a client
 	Workspace string `json:"wId"`
 	How       How    `json:"how,omitempty"` // not of a client
@@ -80,6 +80,8 @@ func (who Identity) consistent() bool {
 	switch who.Kind {
 	case User:
 		return nowhere && who.Session != "" && who.Client != "" && (who.How == ByAccount || who.How == ByVerifiedAccount)
+	case Member:
+		return nowhere && who.Session != "" && who.Client == "" && who.How == ByAccount
 	case Guest:
 		return place && who.Session != "" && who.Client == "" && who.How == guestHow(who.Link)
 	case Client:

@@ -44,7 +44,7 @@ var crowd = map[string][]string{
 	"user": {
 		"space owner", "room owner", "administrator", "space moderator", "room moderator", "outsider", "pupil", "room user", "support", "banned",
 	},
-	"guest": {"guest", "guest moderator"}, "client": {"client"}, "key": {"key"},
+	"guest": {"guest", "guest moderator"}, "member": {"member owner", "member"}, "client": {"client"}, "key": {"key"},
 }
 
 // drafted draws a request that is as the contract has it.

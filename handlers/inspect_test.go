@@ -21,7 +21,7 @@ func (sc *scene) asBackend(path string, form url.Values) reply {
 func TestIntrospectionSaysWhatTokensSay(t *testing.T) {
 	onEach(t, func(t *testing.T, d *door) {
 		sc := d.newScene(t, "true", "open")
-		for _, actor := range []string{"pupil", "guest", "client"} {
+		for _, actor := range []string{"pupil", "guest", "member", "client"} {
 			said := sc.asBackend("/v1/auth/introspect", url.Values{"token": {sc.token[actor]}, "token_type_hint": {"access_token"}})
 			token := claims(sc, sc.token[actor])
 			for name, value := range token.body {

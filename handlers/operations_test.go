@@ -53,6 +53,8 @@ func kindOf(actor string) string {
 		return actor
 	case strings.HasPrefix(actor, "guest"):
 		return "guest"
+	case strings.HasPrefix(actor, "member"):
+		return "member"
 	}
 	return "user"
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"usher/auth"
+	"usher/internal/store"
+	"usher/roles"
 )
 
 // A scene is a space with a room, and everybody who might stand before it, by name: their ids in id, their access
@@ -21,7 +23,7 @@ type scene struct {
 
 // actors are the columns of the matrix, from the weakest to the strongest.
 var actors = []string{
-	"nobody", "elsewhere", "client", "key", "guest", "guest moderator", "outsider", "banned", "space user", "room monitor", "room user",
+	"nobody", "elsewhere", "client", "key", "guest", "guest moderator", "member", "member owner", "outsider", "banned", "space user", "room monitor", "room user",
 	"space moderator", "room moderator", "room owner", "space owner", "support", "administrator",
 }
 
@@ -37,7 +39,7 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	sc.token["elsewhere"], _ = sc.workspace("elsewhere")
 	sc.id["client"], sc.id["secret"], sc.id["web"] = c.ConfidentialClient, c.ClientSecret.Reveal(), c.PublicClient
 	sc.token["client"] = sc.fill("POST", "nobody", "/v1/auth/token", clientCredentials).text("access_token")
-	for _, name := range append(actors[6:16:16], "pupil", "creator", "outlaw") {
+	for _, name := range append(actors[8:18:18], "pupil", "creator", "outlaw") {
 		sc.user(name, c.PublicClient)
 	}
 	key := sc.as("administrator", "POST", "/v1/api-keys", `{"name":"Import","scopes":["users:write","rooms:write","access:write"]}`)
@@ -71,6 +73,9 @@ func (d door) newScene(t testing.TB, public, access string) *scene {
 	sc.keep("batchId", sc.as("space moderator", "POST", "/v1/spaces/{spaceId}/invites/bulk", `{"rows":[{"email":"one@here.test","role":"role_space_user"}]}`), "batchId")
 	sc.guest("guest", "user")
 	sc.guest("guest moderator", "moderator")
+	sc.external("member", c.Workspace)
+	sc.external("member owner", c.Workspace)
+	sc.own("member owner")
 	sc.keep("roomSessionId", sc.as("pupil", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/join", ""), "sessionId")
 	return sc
 }
@@ -97,6 +102,31 @@ func (sc *scene) member(name, role string) {
 	sc.t.Helper()
 	sc.keep("invite of "+name, sc.as("space owner", "POST", "/v1/spaces/{spaceId}/invites", `{"role":"`+role+`"}`), "id")
 	sc.fill("POST", name, "/v1/spaces/{spaceId}/invites/{invite of "+name+"}/activate", "")
+}
+
+// external is a user whom an integrator keeps, and who has come by his access token.
+func (sc *scene) external(name, workspace string) {
+	sc.t.Helper()
+	key, err := sc.auth.Authenticate(sc.t.Context(), sc.token["key"])
+	must(sc.t, err)
+	u, err := sc.auth.PutExternal(sc.t.Context(), key, name, auth.ExternalPatch{})
+	must(sc.t, err)
+	tokens, err := sc.auth.SignInMember(sc.t.Context(), workspace, u.AccessToken)
+	must(sc.t, err)
+	sc.id[name], sc.token[name] = u.ID, tokens.AccessToken.Reveal()
+}
+
+// own makes somebody a moderator of the space and an owner of the room who can't use an invite.
+func (sc *scene) own(name string) {
+	sc.t.Helper()
+	who, err := sc.auth.Authenticate(sc.t.Context(), sc.token["creator"])
+	must(sc.t, err)
+	st, _, err := sc.spaces.InRoom(sc.t.Context(), who, sc.id["spaceId"], sc.id["roomId"])
+	must(sc.t, err)
+	st, err = sc.spaces.Of(sc.t.Context(), st, sc.id[name])
+	must(sc.t, err)
+	must(sc.t, sc.spaces.Admit(sc.t.Context(), st, roles.SpaceModerator, store.Tx{}))
+	sc.fill("POST", "room owner", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", `{"targetUserId":"{`+name+`}","role":"role_room_owner"}`)
 }
 
 func (sc *scene) guest(name, role string) {

@@ -58,6 +58,9 @@ func TestVerifyTellsAProxyWhoComes(t *testing.T) {
 			"a user, in a room": {"pupil", place, map[string]string{
 				"User": sc.id["pupil"], "Kind": "user", "Name": "Zo%C3%AB%20%F0%9F%8E%93%20%2B1%25%20a~b", "Room": sc.id["roomId"], "Role": "role_room_user",
 			}},
+			"a member, in a room": {"member owner", place, map[string]string{
+				"User": sc.id["member owner"], "Kind": "member", "Name": "member%20owner", "Room": sc.id["roomId"], "Role": "role_room_owner",
+			}},
 			"a guest, by the ids": {"guest moderator", place, map[string]string{
 				"User": sc.id["guest moderator"], "Kind": "guest", "Name": "guest%20moderator", "Room": sc.id["roomId"], "Role": "role_room_moderator",
 			}},

@@ -148,7 +148,7 @@ var disguises = map[string]struct {
 		return []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(sc.id["client"]+":"+sc.id["secret"]))}
 	}},
 	"another kind": {403, func(sc *scene, d draft) []string {
-		for _, actor := range []string{"space owner", "guest", "client"} {
+		for _, actor := range []string{"space owner", "guest", "client", "member"} {
 			if !d.op.takes(actor) {
 				return []string{"Bearer " + sc.token[actor]}
 			}
@@ -168,7 +168,7 @@ func (sc *scene) disguise(r *rapid.T, d *draft) (status int, must bool) {
 		return 0, false
 	case name == "elsewhere": // where he may do what he likes
 		return 0, len(d.ids) > 0
-	case name == "another kind" && d.op.takes("space owner") && d.op.takes("guest") && d.op.takes("client"): // there is no other
+	case name == "another kind" && d.op.takes("space owner") && d.op.takes("guest") && d.op.takes("client") && d.op.takes("member"): // there is no other
 		return 0, true
 	}
 	return status, true

@@ -19,6 +19,7 @@ import (
 	"usher/handlers"
 	"usher/internal/captcha"
 	"usher/internal/password"
+	"usher/internal/seal"
 	"usher/internal/secret"
 	"usher/internal/store"
 	"usher/invites"
@@ -37,6 +38,7 @@ type door struct {
 	t       testing.TB
 	api     http.Handler
 	auth    *auth.Authority
+	spaces  *roles.Spaces
 	desk    *invites.Desk
 	sends   func(mails int64) *invites.Desk // another one, with another quota
 	judged  func() *auth.Authority          // another one, whose captchas a service judges
@@ -67,31 +69,32 @@ func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 	d.clock.Store(time.Now().UnixMilli()) // the engines collect garbage by the clock on the wall
 	now := func() time.Time { return time.UnixMilli(d.clock.Load()).UTC() }
 	log := slog.New(slog.NewTextHandler(d.log, nil))
+	under, err := seal.New(secret.New(strings.Repeat("1", 64)), secret.String{})
+	must(t, err)
 	d.authority = func(who auth.SignUp, judge captcha.Verifier) *auth.Authority {
 		a, err := auth.New(t.Context(), counted{s, d.applies}, auth.Settings{
 			Issuer: publicURL, AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
 			IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: who, KeyCache: time.Minute,
-			Mail: d.post, PagesURL: publicURL, Captcha: judge,
+			Seal: under, Mail: d.post, PagesURL: publicURL, Captcha: judge,
 		}, now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), log)
 		must(t, err)
 		return a
 	}
 	d.auth = d.authority(auth.SignUpOpen, nil)
 	d.judged = sync.OnceValue(func() *auth.Authority { return d.authority(auth.SignUpOpen, service(t)) })
-	spaces := roles.New(d.auth, roles.Settings{})
+	d.spaces = roles.New(d.auth, roles.Settings{})
 	d.sends = func(mails int64) *invites.Desk {
-		return invites.New(d.auth, spaces, invites.Settings{
+		return invites.New(d.auth, d.spaces, invites.Settings{
 			RoomURL: publicURL + "/room", MaxLinkTTL: 5 * 24 * time.Hour, MailPerUser: mails, MailPerWorkspace: mails,
 		})
 	}
 	d.desk = d.sends(1000)
 	deps := handlers.Deps{
-		Authority: d.auth, Spaces: spaces, Desk: d.desk, Limiter: handlers.NewMemory(now), Log: log, Now: now, PublicURL: publicURL,
+		Authority: d.auth, Spaces: d.spaces, Desk: d.desk, Limiter: handlers.NewMemory(now), Log: log, Now: now, PublicURL: publicURL,
 	}
 	for _, change := range changes {
 		change(&deps)
 	}
-	var err error
 	d.api, err = handlers.New(deps)
 	must(t, err)
 	return d

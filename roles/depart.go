@@ -110,7 +110,7 @@ func (s *Spaces) persons(ctx context.Context, room string, stays []Stay) (left m
 
 // Leave ends the caller's stay in a room; one who is not there has left. A room that is not there for him is ErrNotFound.
 func (s *Spaces) Leave(ctx context.Context, who auth.Identity, space, room string) error {
-	if who.Kind != auth.User && who.Kind != auth.Guest {
+	if !who.IsUser() && who.Kind != auth.Guest {
 		return auth.ErrWrongToken
 	}
 	st, recs, err := s.InRoom(ctx, who, space, room, chainKey(room, chainOf(who)))
@@ -126,7 +126,7 @@ func (s *Spaces) Leave(ctx context.Context, who auth.Identity, space, room strin
 // Logout is Authority.Logout that leaves the rooms, too, in which the caller's session is.
 func (s *Spaces) Logout(ctx context.Context, who auth.Identity) error {
 	rooms := []string{who.Room}
-	if who.Kind == auth.User {
+	if who.IsUser() {
 		visits, err := s.visits(ctx, who.ID)
 		if err != nil {
 			return err

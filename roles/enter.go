@@ -78,7 +78,7 @@ func (st Standing) admit() Decision {
 	switch { // the space must let in
 	case st.Member.Role != "":
 		d = d.because(CodeSpaceRole, st.Member.Role)
-	case st.Space.Public && (st.Kind == auth.User || st.Room.Access == Open):
+	case st.Space.Public && (st.IsUser() || st.Room.Access == Open):
 		d = d.because(CodeSpacePublic, "")
 	default:
 		return d.because(st.stranger(CodeNotInSpace), "")
@@ -87,9 +87,9 @@ func (st Standing) admit() Decision {
 	case st.Tenure.Role != "":
 		return d.because(CodeRoomRole, st.Tenure.Role).yes(st.Tenure.Role)
 	case st.Room.Access == Open:
-		return d.because(CodeRoomOpen, "").yes(RoomUser)
-	case st.Room.Access == Public && st.Kind == auth.User:
-		return d.because(CodeRoomPublic, "").yes(RoomUser)
+		return d.because(CodeRoomOpen, "").yes(st.unnamed())
+	case st.Room.Access == Public && st.IsUser():
+		return d.because(CodeRoomPublic, "").yes(st.unnamed())
 	}
 	return d.because(st.stranger(CodeNotInRoom), "")
 }
@@ -105,9 +105,29 @@ func (st Standing) ban() (Ban, Code) {
 	return Ban{}, ""
 }
 
+// unnamed is the role of who has none in a room that lets him in. A user whom an integrator keeps brings one into the
+// rooms of the integrator, which lie in the space of the workspace's own id, and into no others.
+func (st Standing) unnamed() Role {
+	if st.Space.ID != st.Space.Workspace {
+		return RoomUser
+	}
+	return OfMemberType(st.MemberType)
+}
+
+// OfMemberType is the room role of a type of members.
+func OfMemberType(t auth.MemberType) Role {
+	switch t {
+	case auth.HostMember:
+		return RoomModerator
+	case auth.MonitorMember:
+		return RoomMonitor
+	}
+	return RoomUser
+}
+
 // stranger says the more useful thing to someone who has not signed in.
 func (st Standing) stranger(code Code) Code {
-	if st.Kind == auth.User {
+	if st.IsUser() {
 		return code
 	}
 	return CodeSignInRequired

@@ -82,6 +82,9 @@ func (t target) mayRevoke(user string) error {
 
 // grantRank is the rank by which the caller changes a user's role here.
 func (st Standing) grantRank(user string, admin bool) (int, error) {
+	if st.Kind == auth.Member { // does nothing to others, whatever his role
+		return 0, auth.ErrWrongToken
+	}
 	if admin || st.ownsSpace() && user != st.ID && st.Staff != auth.Support {
 		return RoomOwner.Rank(), nil
 	}

@@ -52,7 +52,7 @@ func (s *Spaces) Join(ctx context.Context, who auth.Identity, space, room string
 func (s *Spaces) enter(
 	ctx context.Context, who auth.Identity, space, room string, more ...store.Key,
 ) (Standing, Decision, []store.Record, error) {
-	if who.Kind != auth.User && who.Kind != auth.Guest || who.Office {
+	if !who.IsUser() && who.Kind != auth.Guest || who.Office {
 		return Standing{}, Decision{}, nil, auth.ErrWrongToken
 	}
 	st, recs, err := s.InRoom(ctx, who, space, room, more...)
@@ -103,7 +103,7 @@ func (s *Spaces) Approach(ctx context.Context, who auth.Identity, alias string) 
 		return Standing{}, Decision{}, err
 	}
 	st, _, err := s.InRoom(ctx, who, recs[0]["space"], recs[0]["room"])
-	if err == nil && who.Kind != auth.User {
+	if err == nil && !who.IsUser() {
 		err = st.May(SeeRoom)
 	}
 	if err != nil {
@@ -141,9 +141,11 @@ func (s *Spaces) explain(ctx context.Context, who auth.Identity, space, room, us
 	if _, err := st.grantRank(user, st.Staff == auth.Admin); err != nil {
 		return Decision{}, err
 	}
-	if _, there := s.auth.UserIn(st.Space.Workspace, user, recs[len(keys)]); !there {
+	account, there := s.auth.UserIn(st.Space.Workspace, user, recs[len(keys)])
+	if !there {
 		return Decision{}, ErrUserNotFound
 	}
 	other, err := st.of(user, recs)
+	other.MemberType = account.MemberType
 	return other.Enter(), err
 }

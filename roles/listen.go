@@ -27,7 +27,7 @@ type Listener struct {
 // must be called. It is ErrStayOver where the caller is not in the room, ErrNotFound where that is not there for him, and
 // auth.ErrWrongToken for who can be in none.
 func (s *Spaces) Listen(ctx context.Context, who auth.Identity, space, room string, last int64) (*Listener, error) {
-	if who.Kind != auth.User && who.Kind != auth.Guest {
+	if !who.IsUser() && who.Kind != auth.Guest {
 		return nil, auth.ErrWrongToken
 	}
 	l := &Listener{spaces: s, who: who, space: space, room: room}

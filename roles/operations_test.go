@@ -178,7 +178,7 @@ func (t try) gives(ctx context.Context, to string, role Role) error {
 // tried is who tries them, in the order of the columns.
 var tried = []string{
 	"owner", "moderator", "member", "stranger", "host", "room moderator", "pupil", "monitor", "culprit", "expelled",
-	"guest moderator", "client", "api key", "nobody", "admin", "foreigner",
+	"guest moderator", "external", "external owner", "client", "api key", "nobody", "admin", "foreigner",
 }
 
 // TestOperations compares every operation of everyone, in real places, with testdata/operations.golden.
@@ -187,11 +187,14 @@ func TestOperations(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, s store.Store) {
 		t.Parallel()
 		w := newWorld(t, s)
+		w.external("external", auth.GuestMember)
+		w.external("external owner", auth.HostMember)
 		w.people["nobody"], w.people["client"], w.people["foreigner"] = auth.Identity{}, w.client(), w.foreigner()
 		w.people["api key"] = w.key("rooms:write")
 		var out strings.Builder
 		out.WriteString("# What everyone may do. Owner, moderator and member are the space's; the host owns the room.\n" +
-			"# The expelled one was a moderator of the room, and was then removed from the space.\n")
+			"# The expelled one was a moderator of the room, and was then removed from the space. The externals came by access\n" +
+			"# tokens of an integrator's; one of them owns the space and the room, too.\n")
 		private := w.outcomes(w.peopled(false, Private))
 		fmt.Fprintf(&out, "\n## a private room in a private space\n\n%s", strings.Join(private, ""))
 		closed := w.peopled(false, Private)
@@ -239,6 +242,7 @@ func (w *world) peopled(public bool, access Access) place {
 	w.grant(p, "culprit", RoomModerator)
 	w.grant(p, "expelled", RoomModerator)
 	w.people["guest moderator"] = w.seat(p, "moderator")
+	w.appointed(p, "external owner", SpaceOwner, RoomOwner)
 	require.NoError(w, w.Ban(ctx, w.as("host"), p.space, p.room, w.id("culprit"), nil, ""))
 	require.NoError(w, w.SpaceBan(ctx, w.as("owner"), p.space, w.id("culprit"), nil, ""))
 	require.NoError(w, w.RemoveMember(ctx, w.as("owner"), p.space, w.id("expelled"), false))

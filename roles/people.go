@@ -68,6 +68,15 @@ func (s *Spaces) DeleteUser(ctx context.Context, who auth.Identity, user string)
 	return s.remove(ctx, who, user)
 }
 
+// DeleteExternal is DeleteUser for the external user who has exactly this id. It returns who is no more.
+func (s *Spaces) DeleteExternal(ctx context.Context, who auth.Identity, externalID string) (auth.External, error) {
+	gone, err := s.auth.GetExternal(ctx, who, externalID)
+	if err != nil {
+		return auth.External{}, err
+	}
+	return gone, s.DeleteUser(ctx, who, gone.ID)
+}
+
 // DeleteMe is DeleteUser for the caller's own account, with his password. It returns auth.ErrWrongPassword, too.
 func (s *Spaces) DeleteMe(ctx context.Context, who auth.Identity, pw secret.String) error {
 	if _, err := s.auth.Reauthenticate(ctx, who, pw); err != nil {

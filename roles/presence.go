@@ -16,7 +16,7 @@ type Stay struct {
 	Subject    string    `store:"subject"` // the user, or the guest's seat
 	Chain      string    `store:"chain"`   // the sign-in session, or the seat: each has one stay at a time
 	Guest      bool      `store:"guest"`
-	ExternalID string    `store:"external,4"`
+	ExternalID string    `store:"external,16"`
 	Name       string    `store:"name,8"`
 	Role       Role      `store:"role"`
 	Began      time.Time `store:"began"`

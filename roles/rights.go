@@ -60,8 +60,12 @@ var roomRights = map[Right]struct {
 }
 
 // May is nil where the standing has the right. It is ErrForbidden for who may know of the place but lacks the right,
-// a BannedError for who is banned from it, and else ErrNotFound.
+// a BannedError for who is banned from it, and else ErrNotFound. A member, whatever his role, sees rooms and does nothing
+// in them beside the meeting: any other right is auth.ErrWrongToken for him.
 func (st Standing) May(right Right) error {
+	if st.Kind == auth.Member && right != SeeRoom {
+		return auth.ErrWrongToken
+	}
 	err := st.may(right)
 	if err == nil && st.Staff == auth.Support && !slices.Contains(looking, right) {
 		return ErrForbidden

@@ -33,8 +33,12 @@ func roomKeys(room, subject string) []store.Key {
 }
 
 // InSpace reads where the caller stands in a space, and the records of more beside it. It is ErrNotFound where the
-// space is not there, is deleted, or belongs to another workspace; whether he may know of it is asked by May.
+// space is not there, is deleted, or belongs to another workspace; whether he may know of it is asked by May. It is
+// auth.ErrWrongToken for a member.
 func (s *Spaces) InSpace(ctx context.Context, who auth.Identity, space string, more ...store.Key) (Standing, []store.Record, error) {
+	if who.Kind == auth.Member { // he goes into rooms, and that is all
+		return Standing{}, nil, auth.ErrWrongToken
+	}
 	if !auth.IsID(space) {
 		return Standing{}, nil, ErrNotFound
 	}

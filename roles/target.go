@@ -24,6 +24,9 @@ type target struct {
 
 // target reads a target. What the caller may do to him is asked afterwards, and before that he is there.
 func (s *Spaces) target(ctx context.Context, who auth.Identity, space, room, subject string) (target, error) {
+	if who.Kind == auth.Member { // does nothing to others, whatever his role
+		return target{}, auth.ErrWrongToken
+	}
 	if !auth.IsID(subject) {
 		return target{}, ErrUserNotFound
 	}

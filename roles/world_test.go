@@ -16,6 +16,7 @@ import (
 	"usher/auth"
 	"usher/internal/password"
 	"usher/internal/redistest"
+	"usher/internal/seal"
 	"usher/internal/secret"
 	"usher/internal/store"
 	"usher/internal/store/storetest"
@@ -63,8 +64,10 @@ func onEach(t *testing.T, play func(w *world)) {
 func newWorld(t *testing.T, s store.Store) *world {
 	t.Helper()
 	w := &world{T: t, ahead: new(atomic.Int64), people: map[string]auth.Identity{}}
+	under, err := seal.New(secret.New(strings.Repeat("1", 64)), secret.String{})
+	require.NoError(t, err)
 	a, err := auth.New(t.Context(), s, auth.Settings{
-		Issuer: "https://usher.test", AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
+		Seal: under, Issuer: "https://usher.test", AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
 		IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: auth.SignUpUsers, KeyCache: time.Minute,
 	}, w.now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), slog.New(slog.DiscardHandler))
 	require.NoError(t, err)

@@ -24,6 +24,7 @@ const (
 const (
 	IntrospectionAudClient IntrospectionAud = "client"
 	IntrospectionAudGuest  IntrospectionAud = "guest"
+	IntrospectionAudMember IntrospectionAud = "member"
 	IntrospectionAudUser   IntrospectionAud = "user"
 )
 
@@ -608,7 +609,7 @@ type Introspection struct {
 	Active bool             `json:"active"`
 	Aud    IntrospectionAud `json:"aud,omitempty,omitzero"`
 
-	// ClientID The client that the session was opened with. A guest has none.
+	// ClientID The client that the session was opened with. A guest has none, nor has a member.
 	ClientID ClientID `json:"client_id,omitempty,omitzero"`
 
 	// Exp When it ends, in seconds since 1970.
