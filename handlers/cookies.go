@@ -72,7 +72,7 @@ func (a *api) identifyByCookie(c *call, op operation) error {
 		return nobody
 	case err != nil:
 		return err
-	case who.Kind == auth.Nobody, who.Kind == auth.Guest && op.keepsSeat():
+	case who.Kind == auth.Nobody, ofRooms(who.Kind) && op.keepsSeat():
 		return nobody
 	}
 	c.byCookie = true
@@ -83,8 +83,11 @@ func (a *api) identifyByCookie(c *call, op operation) error {
 // The one of his refresh token is not sent there.
 func (op operation) keepsSeat() bool { return op.OperationID == "keepSeat" }
 
+// ofRooms are the kinds of callers whose cookies lie under the path of one room.
+func ofRooms(kind auth.Kind) bool { return kind == auth.Guest || kind == auth.Member }
+
 // inCookies is whose access token lies in a cookie; nobody's where there is none that is valid. For a room, by its
-// alias, that is a guest, else a user before any guest.
+// alias, that is a guest or a member, else a user before any of these.
 func (a *api) inCookies(c *call, room string) (found auth.Identity, err error) {
 	for i, cookie := range c.gin.Request.CookiesNamed(accessCookie) {
 		who, err := a.Authority.Authenticate(c, cookie.Value)
@@ -93,7 +96,7 @@ func (a *api) inCookies(c *call, room string) (found auth.Identity, err error) {
 			return found, nil
 		case err != nil && !errors.Is(err, auth.ErrInvalidToken):
 			return found, err
-		case err != nil, who.Kind == auth.Client, who.Kind == auth.Key, room != "" && who.Kind != auth.Guest:
+		case err != nil, who.Kind == auth.Client, who.Kind == auth.Key, room != "" && !ofRooms(who.Kind):
 		case who.Kind == auth.User || room != "":
 			return who, nil
 		case found.Kind == auth.Nobody:
@@ -113,7 +116,7 @@ func (a *api) renewed(c *call) (auth.Identity, error) {
 	if err != nil {
 		return auth.Identity{}, err
 	}
-	if (tokens.Kind == auth.Guest) != (c.room() != "") {
+	if ofRooms(tokens.Kind) != (c.room() != "") {
 		return auth.Identity{}, nil
 	}
 	a.handOut(c, tokens, true, c.room())
@@ -130,10 +133,10 @@ func (c *call) refreshToken() secret.String {
 }
 
 // handOut are tokens towards the caller: in cookies where he has asked for that, a user's for the whole site, a seat's
-// for its room, else in the answer.
+// and a member's for its room, else in the answer.
 func (a *api) handOut(c *call, t auth.Tokens, useCookies bool, room string) wire.Tokens {
 	out := wire.Tokens{TokenType: wire.TokenTypeBearer, ExpiresIn: int(t.ExpiresIn / time.Second)}
-	if !useCookies || t.Kind == auth.Client || (t.Kind == auth.Guest) != (room != "") {
+	if !useCookies || t.Kind == auth.Client || ofRooms(t.Kind) != (room != "") {
 		out.AccessToken, out.RefreshToken = t.AccessToken.Reveal(), t.RefreshToken.Reveal()
 		return out
 	}

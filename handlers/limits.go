@@ -84,10 +84,10 @@ var table = []limit{
 		{"address", ofStranger(address), window{50, 10 * time.Second}, window{500, time.Hour}},
 	}},
 	{name: "find", counts: every, rules: []rule{{"caller", caller, window{30, 10 * time.Second}, window{600, time.Hour}}}},
-	{name: "preview", counts: failures, guesses: []error{invites.ErrLinkUnknown}, rules: []rule{
+	{name: "preview", counts: failures, guesses: []error{invites.ErrLinkUnknown, errMemberToken}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
 	}},
-	{name: "redeem", counts: failures, guesses: []error{invites.ErrLinkUnknown, invites.ErrPINWrong}, rules: []rule{
+	{name: "redeem", counts: failures, guesses: []error{invites.ErrLinkUnknown, invites.ErrPINWrong, errMemberToken}, rules: []rule{
 		{"address", address, window{20, 10 * time.Second}, window{200, time.Hour}},
 	}},
 	{name: "activate", counts: failures, guesses: []error{invites.ErrInviteNotFound, roles.ErrNotFound}, rules: []rule{

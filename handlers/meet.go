@@ -2,11 +2,13 @@ package handlers
 
 import (
 	"cmp"
+	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/gin-gonic/gin"
 
+	"usher/auth"
 	"usher/internal/secret"
 	"usher/roles"
 )
@@ -64,8 +66,99 @@ func (p roomPage) signInFor(v *visit) (string, error) {
 	return p.signInOf(v.call, workspace, v.here)
 }
 
-// byMember is what the token of a user is good for. Nobody has one so far.
-func (p roomPage) byMember(_ *visit, view *roomView) error {
-	view.Link = true
-	return errMemberToken
+// byMember is what the token of a user is good for: it says who would go in as whom.
+func (p roomPage) byMember(v *visit, view *roomView) error {
+	view.Link, view.Member = true, true
+	st, decision, err := p.foresee(v, p.preview)
+	if err != nil {
+		return err
+	}
+	view.workspace, view.Name = st.Room.Workspace, st.Name
+	if !decision.Allowed {
+		return &roles.DeniedError{Decision: decision}
+	}
+	view.Room, view.Role, view.May = st.Room.Name, string(decision.Role), true
+	view.In, err = p.isIn(v, st)
+	view.Guest = view.In
+	return err
+}
+
+// foresee is what the room says to whose token it is. A token that is nobody's counts as a guess.
+func (p roomPage) foresee(v *visit, row *limit) (st roles.Standing, decision roles.Decision, err error) {
+	_, err = p.limits.count(v.call, row, func(*call) (any, error) {
+		st, decision, err = p.Spaces.Foresee(v, v.alias, v.member)
+		if errors.Is(err, auth.ErrInvalidGrant) {
+			err = errMemberToken
+		}
+		return nil, err
+	})
+	return st, decision, err
+}
+
+// isIn reports whether this browser has a session as the user who stands there.
+func (p roomPage) isIn(v *visit, st roles.Standing) (bool, error) {
+	if v.guest.Kind != auth.Member || v.guest.ID != st.ID {
+		return false, nil
+	}
+	_, _, err := p.Authority.Get(v, v.guest)
+	if errors.Is(err, auth.ErrInvalidToken) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// onMembership is for a member whose link is not here any more.
+func (p roomPage) onMembership(v *visit, view *roomView) error {
+	st, decision, err := p.Spaces.Approach(v, v.guest, v.alias)
+	if err != nil {
+		return err
+	}
+	view.workspace, view.Name = st.Room.Workspace, st.Name
+	if !decision.Allowed {
+		return &roles.DeniedError{Decision: decision}
+	}
+	view.In, view.Guest, view.Room, view.Role = true, true, st.Room.Name, string(decision.Role)
+	return nil
+}
+
+// comesAsMember is for whoever has a user's token, by its button: he signs in as that user, for this room alone, and goes
+// in. Pressed again it goes on with the session that there is; of another member's, who came by this browser before,
+// nothing stays. Whoever is signed in elsewhere stays so.
+func (p roomPage) comesAsMember(v *visit) (string, error) {
+	if v.member.Empty() {
+		return "", errNoCookies
+	}
+	st, decision, err := p.foresee(v, p.redeem)
+	if err == nil && !decision.Allowed {
+		err = &roles.DeniedError{Decision: decision}
+	}
+	if err != nil {
+		return "", err
+	}
+	in, err := p.isIn(v, st)
+	if err == nil && !in {
+		err = p.signsInAs(v, st)
+	}
+	if err != nil {
+		return "", err
+	}
+	return p.handOver(v, v.guest, st.Space.ID, st.Room.ID, v.here)
+}
+
+func (p roomPage) signsInAs(v *visit, st roles.Standing) error {
+	if v.guest.Kind == auth.Member { // another one, or as good as out
+		if err := p.Spaces.Logout(v, v.guest); err != nil && !errors.Is(err, auth.ErrInvalidToken) {
+			return err
+		}
+	}
+	tokens, err := p.Authority.SignInMember(v, st.Room.Workspace, v.member)
+	if errors.Is(err, auth.ErrInvalidGrant) { // not any more
+		return errMemberToken
+	}
+	if err != nil {
+		return err
+	}
+	p.handOut(v.call, tokens, true, v.alias)
+	v.guest, err = p.Authority.Authenticate(v, tokens.AccessToken.Reveal())
+	return err
 }

@@ -4,8 +4,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"usher/auth"
 )
 
 // Without a token the address that integrators make leads to the room's page, which asks for a name where the room is
@@ -42,4 +45,155 @@ func (b guestBrowser) meets(want int, token string) reply {
 	b.gets(303, publicURL+b.room+"?via=member", b.visit("GET", "/meet?room_id="+b.id["roomId"]+"&access_token="+url.QueryEscape(token), nil))
 	b.gets(303, publicURL+b.room, b.visit("GET", b.room+"?via=member", nil))
 	return b.looks(want)
+}
+
+// Whoever has a user's token sees who would go in, and goes in by one button: looking signs nobody in. In another browser
+// the same link is another session of the same user, and it is one person in the room.
+func TestAMemberComesByAMeetLink(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "public")
+		token := sc.id["member link"]
+		b, other := sc.guestBrowser(), sc.guestBrowser()
+		before := sc.applies.Load()
+		for _, method := range []string{"HEAD", "GET"} {
+			scanner := sc.guestBrowser()
+			scanner.gets(303, publicURL+b.room+"?via=member", scanner.visit(method, "/meet?room_id="+sc.id["roomId"]+"&access_token="+token, nil))
+			scanner.gets(303, publicURL+b.room, scanner.visit(method, b.room+"?via=member", nil))
+			scanner.gets(200, "", scanner.visit(method, b.room, nil))
+		}
+		page := b.meets(200, token)
+		other.meets(200, token)
+		require.Equal(t, before, sc.applies.Load(), "looking writes nothing")
+		require.Contains(t, page.raw, "You are invited here as <strong><bdi>member</bdi></strong>.")
+		require.Contains(t, page.raw, "<h1>Physics</h1>")
+
+		in := b.enters("member")
+		for _, shown := range []reply{page, in} {
+			require.NotContains(t, shown.raw, token)
+		}
+		require.Equal(t, 403, b.visit("GET", b.room+"/v1/users/me", nil).status, "he goes into rooms, and that is all")
+		require.Equal(t, 401, b.visit("GET", "/v1/users/me", nil).status, "and his cookies are the room's")
+		b.enters("member") // a lost reply, or the way back
+		b.meets(200, token)
+		b.gets(303, publicURL+b.room, b.presses("again"))
+		other.enters("member")
+		require.Equal(t, []int{2, 1}, sc.membersHere(), "two sessions, of one person")
+
+		b.gets(303, publicURL+b.room, b.presses("leave"))
+		require.Contains(t, b.looks(200).raw, "Enter as member")
+		require.Equal(t, []int{1, 1}, sc.membersHere())
+		b.enters("member")
+		d.clock.Add((16 * time.Minute).Milliseconds())
+		require.Contains(t, b.looks(200).raw, "You are in as", "the session goes on by its refresh token")
+		b.gets(303, publicURL+b.room, b.presses("again"))
+	})
+}
+
+// membersHere is how many sessions of the member there are in the room, and of how many people with his external id.
+func (sc *scene) membersHere() []int {
+	sc.t.Helper()
+	people := map[any]int{}
+	all, _ := sc.as("room owner", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/sessions?connected=true", "").body["items"].([]any)
+	for _, one := range all {
+		if s, _ := one.(map[string]any); s["externalUserId"] == "member" {
+			people[s["userId"]]++
+		}
+	}
+	return []int{people[sc.id["member"]], len(people)}
+}
+
+// A teacher tries the link of a pupil in his own browser: the page names both, and he stays who he is elsewhere.
+func TestAMeetLinkBesideWhoIsSignedIn(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "public")
+		b := sc.guestBrowser()
+		signsInAs(b, "room-owner")
+		page := b.meets(200, sc.id["member link"])
+		for _, part := range []string{"You are invited here as <strong><bdi>member<", "Elsewhere you are signed in as <strong><bdi>room-owner<", "Enter as room-owner"} {
+			require.Contains(t, page.raw, part)
+		}
+		require.Contains(t, b.enters("member").raw, "<bdi>member<")
+		require.Equal(t, 200, b.visit("GET", "/v1/users/me", nil).status, "the teacher is signed in as before")
+
+		// Another pupil's link in the same browser: the first one is out.
+		require.Equal(t, []int{1, 1}, sc.membersHere())
+		require.Contains(t, b.meets(200, sc.id["member owner link"]).raw, "Enter as member owner")
+		require.Contains(t, b.enters("member").raw, "<bdi>member owner<")
+		require.Equal(t, []int{0, 0}, sc.membersHere())
+
+		b.gets(303, publicURL+b.room, b.presses("forget"))
+		require.Contains(t, b.looks(200).raw, "You are in as <strong><bdi>member owner<")
+		b.gets(303, publicURL+b.room, b.presses("leave"))
+		require.Contains(t, b.looks(200).raw, "Enter as room-owner")
+	})
+}
+
+// What is not good is said in words, and lets nobody in.
+func TestAMeetLinkThatIsNotGood(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		for name, row := range map[string]struct {
+			access string
+			spoils func(sc *scene)
+			status int
+			says   string
+		}{
+			"rotated": {"public", func(sc *scene) {
+				_, err := sc.auth.RotateAccessToken(t.Context(), sc.importer(), "member")
+				must(t, err)
+			}, 404, "This link is not good, or not any more"},
+			"blocked": {"public", func(sc *scene) { sc.fill("PUT", "administrator", "/v1/users/{member}/block", "") }, 404, "This link is not good, or not any more"},
+			"deleted": {"public", func(sc *scene) {
+				_, err := sc.spaces.DeleteExternal(t.Context(), sc.importer(), "member")
+				must(t, err)
+			}, 404, "This link is not good, or not any more"},
+			"no role": {"private", func(*scene) {}, 403, "has no role in it"},
+			"banned": {"public", func(sc *scene) {
+				sc.fill("PUT", "room owner", "/v1/spaces/{spaceId}/rooms/{roomId}/bans/{member}", "{}")
+			}, 403, "You were put out"},
+			"closed": {"public", func(sc *scene) { sc.fill("POST", "room owner", "/v1/spaces/{spaceId}/rooms/{roomId}/close", "") }, 403, "This room is closed"},
+		} {
+			sc := d.in(t).newScene(t, "true", row.access)
+			b, inside := sc.guestBrowser(), sc.guestBrowser()
+			if row.access == "public" {
+				inside.meets(200, sc.id["member link"])
+				inside.enters("member")
+			}
+			row.spoils(sc)
+			for _, who := range []guestBrowser{b, inside} {
+				require.Contains(t, who.meets(row.status, sc.id["member link"]).raw, row.says, name)
+				require.Contains(t, who.gets(row.status, "", who.presses("member")).raw, row.says, name)
+				require.NotEqual(t, 200, who.visit("POST", who.room+"/v1/spaces/"+sc.id["spaceId"]+"/rooms/"+sc.id["roomId"]+"/join", nil).status, name)
+			}
+		}
+	})
+}
+
+// importer is the API key that brought the external users.
+func (sc *scene) importer() auth.Identity {
+	sc.t.Helper()
+	key, err := sc.auth.Authenticate(sc.t.Context(), sc.token["key"])
+	must(sc.t, err)
+	return key
+}
+
+// A private room takes a member by his role in it; the front end of the rooms is told who he is.
+func TestAMemberOfAPrivateRoom(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "private")
+		sc.fill("POST", "room owner", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", `{"targetUserId":"{member}","role":"role_room_monitor"}`)
+		b := sc.guestBrowser()
+		require.Contains(t, b.meets(200, sc.id["member link"]).raw, "<dd>Silent observer</dd>")
+		b.enters("member")
+
+		sc.as("administrator", "PATCH", "/v1/workspace", `{"roomPage":"https://call.example.com/{room}?name={name}"}`)
+		for _, do := range []string{"member", "again"} {
+			to := b.presses(do).header.Get("Location")
+			require.Contains(t, to, "https://call.example.com/"+sc.id["alias"]+"?name=member#roomToken=")
+			_, pass, _ := strings.Cut(to, "#roomToken=")
+			said := claims(sc, pass)
+			require.Equal(t, []any{"member", "role_room_monitor", true, sc.id["member"]}, []any{said.body["externalUserId"], said.body["role"], said.body["hidden"], said.body["sub"]})
+		}
+		bare := sc.guestBrowser()
+		require.Contains(t, bare.gets(400, "", bare.presses("member")).raw, "keeps no cookies")
+	})
 }

@@ -51,7 +51,7 @@ type visit struct {
 	alias, here string
 	link, key   secret.String
 	member      secret.String // the access token of the user that another kind of link is for
-	guest, user auth.Identity
+	guest, user auth.Identity // guest may be a member, too
 }
 
 // visit finds out who comes. What a page of another origin embeds or sends is refused.

@@ -60,10 +60,9 @@ func (p roomPage) does(v *visit, form url.Values) (string, error) {
 	case "sign-up":
 		return "", p.signsUp(v, form)
 	case "again": // from a seat to the room's front end
-		if v.guest.Kind != auth.Guest {
-			return v.here, nil // he has left, and the page says so
-		}
-		return p.handOver(v, v.guest, v.guest.Space, v.guest.Room, v.here)
+		return p.goesOn(v)
+	case "member":
+		return p.comesAsMember(v)
 	case "name":
 		return p.seated(v, p.come, func(*call) (any, error) { return p.comesIn(v, form.Get("name")) })
 	}
@@ -121,11 +120,15 @@ func (p roomPage) signsUp(v *visit, form url.Values) error {
 	})
 }
 
-func (p roomPage) leave(v *visit) error {
-	if v.guest.Kind != auth.Guest {
+func (p roomPage) leave(v *visit) (err error) {
+	switch v.guest.Kind {
+	case auth.Guest:
+		err = p.Desk.LeaveSeat(v, v.guest)
+	case auth.Member:
+		err = p.Spaces.Logout(v, v.guest)
+	default:
 		return nil
 	}
-	err := p.Desk.LeaveSeat(v, v.guest)
 	if errors.Is(err, auth.ErrInvalidToken) {
 		err = nil // he has left
 	}
@@ -133,6 +136,21 @@ func (p roomPage) leave(v *visit) error {
 		p.forget(v.call)
 	}
 	return err
+}
+
+// goesOn leads from a seat to the room's front end, or a member.
+func (p roomPage) goesOn(v *visit) (string, error) {
+	switch v.guest.Kind {
+	case auth.Guest:
+		return p.handOver(v, v.guest, v.guest.Space, v.guest.Room, v.here)
+	case auth.Member:
+		st, _, err := p.Spaces.Approach(v, v.guest, v.alias)
+		if err != nil {
+			return "", err
+		}
+		return p.handOver(v, v.guest, st.Space.ID, st.Room.ID, v.here)
+	}
+	return v.here, nil // he has left, and the page says so
 }
 
 // comesIn takes a seat through the open door.

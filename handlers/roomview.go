@@ -20,7 +20,8 @@ type roomView struct {
 	Left       time.Duration
 	Self       string // who is signed in
 	In         bool   // he has a seat, or has entered as himself
-	Guest      bool   // on a seat, which he can leave
+	Guest      bool   // on a seat, or as a member, which he can leave
+	Member     bool   // the link is a user's own
 	Link       bool   // there is a link, good or not
 	May        bool   // the link, or the room's open door, takes him
 	SelfMay    bool   // and the room takes who is signed in
@@ -69,6 +70,11 @@ func (p roomPage) find(v *visit, view *roomView, asSelf bool) error {
 		return p.byMember(v, view)
 	case v.guest.Kind == auth.Guest:
 		err = p.onSeat(v, view)
+		if !errors.Is(err, auth.ErrInvalidToken) {
+			return err
+		}
+	case v.guest.Kind == auth.Member:
+		err = p.onMembership(v, view)
 		if !errors.Is(err, auth.ErrInvalidToken) {
 			return err
 		}

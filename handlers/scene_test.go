@@ -107,12 +107,11 @@ func (sc *scene) member(name, role string) {
 // external is a user whom an integrator keeps, and who has come by his access token.
 func (sc *scene) external(name, workspace string) {
 	sc.t.Helper()
-	key, err := sc.auth.Authenticate(sc.t.Context(), sc.token["key"])
-	must(sc.t, err)
-	u, err := sc.auth.PutExternal(sc.t.Context(), key, name, auth.ExternalPatch{})
+	u, err := sc.auth.PutExternal(sc.t.Context(), sc.importer(), name, auth.ExternalPatch{})
 	must(sc.t, err)
 	tokens, err := sc.auth.SignInMember(sc.t.Context(), workspace, u.AccessToken)
 	must(sc.t, err)
+	sc.id[name+" link"] = u.AccessToken.Reveal()
 	sc.id[name], sc.token[name] = u.ID, tokens.AccessToken.Reveal()
 }
 

@@ -112,6 +112,26 @@ func (s *Spaces) Approach(ctx context.Context, who auth.Identity, alias string) 
 	return st, st.Enter(), nil
 }
 
+// Foresee is Approach for somebody who has the access token of a user, before he comes by it. It is auth.ErrInvalidGrant
+// where the token is not one of a user of the room's workspace.
+func (s *Spaces) Foresee(ctx context.Context, alias string, token secret.String) (Standing, Decision, error) {
+	recs, err := s.auth.Store.Get(ctx, aliasKey(alias))
+	if err != nil {
+		return Standing{}, Decision{}, err
+	}
+	door, _, err := s.InRoom(ctx, auth.Identity{}, recs[0]["space"], recs[0]["room"])
+	if err != nil {
+		return Standing{}, Decision{}, err
+	}
+	user, err := s.auth.MemberOf(ctx, door.Space.Workspace, token)
+	if err != nil {
+		return Standing{}, Decision{}, err
+	}
+	st, err := s.Of(ctx, door, user.ID)
+	st.Kind, st.Name, st.MemberType = auth.Member, user.ShownName(), user.MemberType
+	return st, st.Enter(), err
+}
+
 // mayPublish: in a lesson all do, in a webinar the moderators; a monitor nowhere.
 func (r Room) mayPublish(role Role) bool {
 	return role.Rank() >= RoomModerator.Rank() || r.Type != Webinar && role != RoomMonitor
