@@ -99,6 +99,7 @@ var problems = []problem{
 	{is(roles.ErrNoRole), 404, "no_role", "The user has no role in the room."},
 	{is(roles.ErrUserNotFound), 404, "user_not_found", "The workspace has no such user."},
 	{is(roles.ErrNotBanned), 404, "not_banned", "There is no such ban."},
+	{is(roles.ErrNotPrivate), 409, "not_private", "Only members of a private room are blocked: into others they would get as everybody does."},
 	{is(roles.ErrUserBanned), 409, "user_banned", "The user is banned there; the ban must be ended first."},
 	{is(roles.ErrDefaultSpace), 409, "default_space", "The default space of a workspace stays: API keys make rooms in it."},
 	{is(roles.ErrLastOwner), 409, "last_owner", "The last owner of a space stays."},

@@ -140,10 +140,12 @@ func (s *Spaces) lift(
 	if err := s.auth.Recorded(ctx, who, e, nil); err != nil {
 		return err
 	}
-	return s.auth.Change(ctx, store.Tx{
-		If: append(office, ban.still(place)),
-		Do: []store.Write{store.Delete(BanKey(place, ban.Subject)), store.Remove(index(place, "bans"), ban.entry())},
-	})
+	return s.auth.Change(ctx, store.Tx{If: append(office, ban.still(place)), Do: ban.lifted(place)})
+}
+
+// lifted are the writes that take a ban away.
+func (b Ban) lifted(place string) []store.Write {
+	return []store.Write{store.Delete(BanKey(place, b.Subject)), store.Remove(index(place, "bans"), b.entry())}
 }
 
 // ListBans lists the bans of a room that are in force, the next to end first.

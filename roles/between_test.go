@@ -251,7 +251,7 @@ func TestARoomMadeDuringTheSweep(t *testing.T) {
 			host := w.inSpace(p, "host")
 			require.NoError(w, w.enlist(ctx, host, room))
 			racing := w.between(writes, func() {
-				err := w.build(ctx, host, &room, Open)
+				err := w.build(ctx, &room, Open, map[string]Tenure{host.ID: {Role: RoomOwner}})
 				if err == nil {
 					made++
 					return

@@ -83,13 +83,9 @@ func (s *Spaces) rewrite(ctx context.Context, was, now Room, tx store.Tx) error 
 	return errors.Join(err, missing)
 }
 
-// A Window is a part of a list that is counted: Limit of its items, behind the first Offset.
-type Window struct{ Offset, Limit int }
-
-// FindRooms are the rooms of the default space that a filter chooses, the newest first or, where it is asked for, the
-// oldest, and how many there are in all; for an API key, and for administrators and support by their office. It returns
-// auth.ErrWrongToken for others.
-func (s *Spaces) FindRooms(ctx context.Context, who auth.Identity, f RoomFilter, in Window, oldest bool) ([]Room, int, error) {
+// FindRooms are rooms of the default space that a filter chooses, the oldest first, and how many there are in all; for an
+// API key, and for administrators and support by their office. It returns auth.ErrWrongToken for others.
+func (s *Spaces) FindRooms(ctx context.Context, who auth.Identity, f RoomFilter, in auth.Slice) ([]Room, int, error) {
 	if who.Kind != auth.Key && !who.Office {
 		return nil, 0, auth.ErrWrongToken
 	}
@@ -100,12 +96,8 @@ func (s *Spaces) FindRooms(ctx context.Context, who auth.Identity, f RoomFilter,
 	if err != nil {
 		return nil, 0, err
 	}
-	list, prefix := catalogueOf(st.Space.ID), f.prefix()
-	total, err := s.auth.Store.Count(ctx, list, prefix)
-	if err != nil {
-		return nil, 0, err
-	}
-	entries, err := s.auth.Store.List(ctx, list, store.Page{Prefix: prefix, Skip: in.Offset, Limit: in.Limit, Descending: !oldest})
+	prefix := f.prefix()
+	entries, total, err := s.within(ctx, catalogueOf(st.Space.ID), prefix, in)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -13,7 +14,7 @@ import (
 // seated, unless keep says otherwise. What was kept hangs on the same epoch when he comes back, and falls with him then.
 func (s *Spaces) regrade(key store.Key, had, now Tenure, keep bool, why Loss) []store.Write {
 	place, user, list := key.Partition, key.ID, index(key.Partition, key.Kind+"s")
-	now.Epoch, now.Since, now.Kept = had.Epoch, had.Since, false
+	now.Epoch, now.Since, now.Kept, now.Name = had.Epoch, had.Since, false, cmp.Or(now.Name, had.Name)
 	var writes []store.Write
 	if !had.passesOn(now, keep) {
 		writes = why.voids(place, had.Epoch)

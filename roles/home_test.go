@@ -67,9 +67,9 @@ func TestTheDefaultSpace(t *testing.T) {
 }
 
 // found are the names of the rooms that an API key finds, and how many there are.
-func (w *world) found(f RoomFilter, in Window, oldest bool) string {
+func (w *world) found(f RoomFilter, in auth.Slice) string {
 	w.Helper()
-	rooms, total, err := w.FindRooms(w.Context(), w.key("rooms:read"), f, in, oldest)
+	rooms, total, err := w.FindRooms(w.Context(), w.key("rooms:read"), f, in)
 	require.NoError(w, err)
 	names := []string{}
 	for _, r := range rooms {
@@ -81,9 +81,9 @@ func (w *world) found(f RoomFilter, in Window, oldest bool) string {
 
 func TestRoomsAreFound(t *testing.T) {
 	onEach(t, func(w *world) {
-		key, ctx, home, all := w.key("rooms:write"), w.Context(), w.first.Workspace, Window{Limit: 30}
+		key, ctx, home, all := w.key("rooms:write"), w.Context(), w.first.Workspace, auth.Slice{Limit: 30, Descending: true}
 		w.place(true, Open) // in another space
-		require.Equal(w, "[] of 0", w.found(RoomFilter{}, all, false))
+		require.Equal(w, "[] of 0", w.found(RoomFilter{}, all))
 		rooms := map[string]Room{}
 		for _, name := range []string{"A", "B", "C", "D"} {
 			room, err := w.CreateRoom(ctx, key, home, NewRoom{Name: name, Access: Public})
@@ -98,31 +98,31 @@ func TestRoomsAreFound(t *testing.T) {
 			require.Equal(w, Public, room.Access)
 		}
 		open, closed := RoomFilter{Closed: new(false)}, RoomFilter{Closed: new(true)}
-		require.Equal(w, "[D C B A] of 4", w.found(RoomFilter{}, all, false))
-		require.Equal(w, "[B C] of 4", w.found(RoomFilter{}, Window{1, 2}, true))
-		require.Equal(w, "[] of 4", w.found(RoomFilter{}, Window{4, 2}, true))
-		require.Equal(w, "[B] of 1", w.found(RoomFilter{Name: "B"}, all, false))
-		require.Equal(w, "[] of 0", w.found(RoomFilter{Name: "b"}, all, false))
+		require.Equal(w, "[D C B A] of 4", w.found(RoomFilter{}, all))
+		require.Equal(w, "[B C] of 4", w.found(RoomFilter{}, auth.Slice{Offset: 1, Limit: 2}))
+		require.Equal(w, "[] of 4", w.found(RoomFilter{}, auth.Slice{Offset: 4, Limit: 2}))
+		require.Equal(w, "[B] of 1", w.found(RoomFilter{Name: "B"}, all))
+		require.Equal(w, "[] of 0", w.found(RoomFilter{Name: "b"}, all))
 
 		update("B", NewRoom{Closed: new(true)})
 		require.NoError(w, w.CloseRoom(ctx, key, home, rooms["C"].ID))
 		update("D", NewRoom{Name: "B"})
-		require.Equal(w, "[C B] of 2", w.found(closed, all, false))
-		require.Equal(w, "[B A] of 2", w.found(open, all, false))
-		require.Equal(w, "[B B] of 2", w.found(RoomFilter{Name: "B"}, all, false))
-		require.Equal(w, "[B] of 1", w.found(RoomFilter{Name: "B", Closed: new(true)}, all, false))
-		require.Equal(w, "[] of 0", w.found(RoomFilter{Name: "D"}, all, false))
+		require.Equal(w, "[C B] of 2", w.found(closed, all))
+		require.Equal(w, "[B A] of 2", w.found(open, all))
+		require.Equal(w, "[B B] of 2", w.found(RoomFilter{Name: "B"}, all))
+		require.Equal(w, "[B] of 1", w.found(RoomFilter{Name: "B", Closed: new(true)}, all))
+		require.Equal(w, "[] of 0", w.found(RoomFilter{Name: "D"}, all))
 		update("B", NewRoom{Closed: new(false), Name: "E"})
 		require.NoError(w, w.DeleteRoom(ctx, key, home, rooms["A"].ID))
-		require.Equal(w, "[B E] of 2", w.found(open, all, false))
-		require.Equal(w, "[B C E] of 3", w.found(RoomFilter{}, all, false))
+		require.Equal(w, "[B E] of 2", w.found(open, all))
+		require.Equal(w, "[B C E] of 3", w.found(RoomFilter{}, all))
 		for _, name := range []string{"B", "C", "D"} {
 			require.NoError(w, w.DeleteRoom(ctx, key, home, rooms[name].ID))
 		}
 		entries, err := w.auth.Store.List(ctx, catalogueOf(home), store.Page{Limit: 9})
 		require.NoError(w, err)
 		require.Empty(w, entries)
-		_, _, err = w.FindRooms(ctx, w.people["admin"], RoomFilter{}, all, false)
+		_, _, err = w.FindRooms(ctx, w.people["admin"], RoomFilter{}, all)
 		require.ErrorIs(w, err, auth.ErrWrongToken)
 	})
 }
@@ -144,7 +144,7 @@ func TestARoomIsFoundAsItIs(t *testing.T) {
 		require.Equal(w, map[string]int{"yes": 6}, atOnce(changes...))
 		room, err = w.GetRoom(ctx, key, home, room.ID)
 		require.NoError(w, err)
-		require.Equal(w, fmt.Sprintf("[%s] of 1", room.Name), w.found(RoomFilter{Name: room.Name, Closed: new(!room.Closed.IsZero())}, Window{0, 9}, false))
+		require.Equal(w, fmt.Sprintf("[%s] of 1", room.Name), w.found(RoomFilter{Name: room.Name, Closed: new(!room.Closed.IsZero())}, auth.Slice{Limit: 9, Descending: true}))
 		entries, err := w.auth.Store.List(ctx, catalogueOf(home), store.Page{Limit: 99})
 		require.NoError(w, err)
 		require.ElementsMatch(w, room.entries(), entries)
@@ -154,7 +154,7 @@ func TestARoomIsFoundAsItIs(t *testing.T) {
 			_, _ = broken.UpdateRoom(ctx, key, home, room.ID, NewRoom{Name: fmt.Sprint("Z", after)})
 			_, err = w.UpdateRoom(ctx, key, home, room.ID, NewRoom{Name: fmt.Sprint("Z", after)})
 			require.NoError(w, err)
-			require.Contains(w, w.found(RoomFilter{}, Window{0, 9}, false), fmt.Sprint("[Z", after, "] of "))
+			require.Contains(w, w.found(RoomFilter{}, auth.Slice{Limit: 9, Descending: true}), fmt.Sprint("[Z", after, "] of "))
 		}
 	})
 }
@@ -178,7 +178,7 @@ func TestARoomIsOpenedAgain(t *testing.T) {
 			w.look()
 			w.forward(time.Second)
 			require.ErrorAs(w, meet(), new(*DeniedError))
-			require.Equal(w, "[A] of 1", w.found(RoomFilter{Closed: new(true)}, Window{0, 9}, false))
+			require.Equal(w, "[A] of 1", w.found(RoomFilter{Closed: new(true)}, auth.Slice{Limit: 9, Descending: true}))
 			opened, err := w.UpdateRoom(ctx, key, home, room.ID, NewRoom{Closed: new(false)})
 			require.NoError(w, err)
 			require.Zero(w, opened.Closed)

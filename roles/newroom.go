@@ -16,6 +16,7 @@ type NewRoom struct {
 	Access              Access
 	Public              *bool
 	Closed              *bool // of a room that there is
+	Members             []NewAttendee
 }
 
 // unsaid is what a new room is like where nothing is said of it.

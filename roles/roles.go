@@ -103,8 +103,9 @@ type Tenure struct {
 	Epoch string    `store:"epoch"`
 	Since time.Time `store:"since"`
 	Exit  string    `store:"exit"`
-	Fall  string    `store:"fall"` // in a space: names a fall that has not reached all his rooms yet
-	Kept  bool      `store:"kept"` // without a role: what he issued was left standing, until he falls again
+	Name  string    `store:"name,8"` // in a room: how it shows him, where that is not his own name
+	Fall  string    `store:"fall"`   // in a space: names a fall that has not reached all his rooms yet
+	Kept  bool      `store:"kept"`   // without a role: what he issued was left standing, until he falls again
 	Loss            // in a space: of the last fall
 
 	office bool // of an API key: no record says so, and so none can change meanwhile
@@ -113,7 +114,7 @@ type Tenure struct {
 // since voids a tenure in a room that is older than the last exit from its space. The epoch stays to be cleared away.
 func (t *Tenure) since(exit string) {
 	if t.Exit != exit {
-		t.Role = ""
+		t.Role, t.Name = "", ""
 	}
 }
 

@@ -83,18 +83,26 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 		if st.isHome() {
 			room.Listing = s.auth.NewID()
 		}
-		if st.Member.office { // which is no role that would have to be found
-			return s.establish(ctx, st, &room, access)
+		members, err := s.newAttendees(ctx, st, in.Members)
+		if err != nil {
+			return err
 		}
-		return s.pointing(ctx, roomsOf(who.ID), space+"/"+room.ID, auth.RoomKey(room.ID), func() error {
-			return s.establish(ctx, st, &room, access)
-		})
+		if !st.Member.office { // which is no role
+			members[who.ID] = Tenure{Role: RoomOwner, Exit: st.Member.Exit}
+		}
+		for user := range members {
+			if err := s.point(ctx, roomsOf(user), space+"/"+room.ID); err != nil {
+				return err
+			}
+		}
+		return s.establish(ctx, st, &room, access, members)
 	})
 	return room, s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoomCreated, Space: space, Room: room.ID}, err)
 }
 
-// establish names a new room, lists it in its space, and makes it. Of one that is refused no name stays behind.
-func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access Access) error {
+// establish names a new room, lists it in its space, and makes it, with those who have a role in it. Of one that is
+// refused no name stays behind.
+func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access Access, members map[string]Tenure) error {
 	alias := aliasKey(room.Alias)
 	err := s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(alias)},
@@ -104,21 +112,30 @@ func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access 
 		return err
 	}
 	if err = s.enlist(ctx, st, *room); err == nil {
-		err = s.build(ctx, st, room, access)
+		err = s.build(ctx, room, access, members)
 	}
 	if errors.Is(err, auth.ErrOvertaken) {
-		return cmp.Or(s.sweepRoom(context.WithoutCancel(ctx), *room), err)
+		return cmp.Or(s.unmade(context.WithoutCancel(ctx), *room, members), err)
 	}
 	return err
 }
 
-// build writes a new room, with its creator as owner. It is auth.ErrOvertaken where its space was deleted meanwhile.
-func (s *Spaces) build(ctx context.Context, st Standing, room *Room, access Access) error {
+// unmade takes back what points to a room that was not made.
+func (s *Spaces) unmade(ctx context.Context, room Room, members map[string]Tenure) error {
+	for user := range members {
+		if err := s.unpoint(ctx, roomsOf(user), room.Space+"/"+room.ID); err != nil {
+			return err
+		}
+	}
+	return s.sweepRoom(ctx, room)
+}
+
+// build writes a new room. It is auth.ErrOvertaken where its space was deleted meanwhile.
+func (s *Spaces) build(ctx context.Context, room *Room, access Access, members map[string]Tenure) error {
 	key := auth.RoomKey(room.ID)
 	writes := s.setAccess(room, access)
-	if !st.Member.office {
-		owner := Tenure{Role: RoomOwner, Exit: st.Member.Exit}
-		writes = append(writes, s.regrade(roleKey(room.ID, room.CreatorID), Tenure{}, owner, false, Loss{})...)
+	for user, t := range members {
+		writes = append(writes, s.regrade(roleKey(room.ID, user), Tenure{}, t, false, Loss{})...)
 	}
 	return s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(key)},

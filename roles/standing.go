@@ -74,6 +74,7 @@ func (s *Spaces) InRoom(ctx context.Context, who auth.Identity, space, room stri
 	if err := cmp.Or(st.readSpace(space, recs), st.readRoom(room, recs[3:])); err != nil {
 		return Standing{}, nil, err
 	}
+	st.Name = cmp.Or(st.Tenure.Name, st.Name)
 	return st, recs[len(keys):], st.exists()
 }
 

@@ -32,7 +32,7 @@ func (s *Spaces) target(ctx context.Context, who auth.Identity, space, room, sub
 	}
 	st, recs, err := s.InRoom(ctx, who, space, room,
 		roleKey(room, subject), BanKey("r:"+room, subject), memberKey(space, subject),
-		auth.SeatKey(room, subject), auth.UserKey(subject), BanKey("s:"+space, subject))
+		auth.SeatKey(room, subject), auth.UserKey(subject), BanKey("s:"+space, subject), auth.StaffKey(who.Workspace, subject))
 	t := target{Standing: st, subject: subject, ban: Ban{Subject: subject}}
 	if err != nil {
 		return t, err
@@ -47,6 +47,7 @@ func (s *Spaces) target(ctx context.Context, who auth.Identity, space, room, sub
 	t.had.since(t.exit)
 	t.rank = t.had.Role.Rank()
 	_, t.there = s.auth.UserIn(st.Space.Workspace, subject, recs[4])
+	t.there = t.there && (who.Kind != auth.Key || recs[6]["role"] == "")
 	if t.seat = recs[3]; t.seat != nil {
 		t.there, t.rank = true, GuestRole(t.seat["role"]).Rank()
 	}

@@ -14,6 +14,7 @@ import (
 	"usher/auth"
 	"usher/handlers"
 	"usher/handlers/console"
+	"usher/handlers/pagecall"
 	"usher/internal/mail"
 	"usher/internal/password"
 	"usher/internal/store"
@@ -132,7 +133,7 @@ func (s *serve) api(p *program, deps handlers.Deps) (*handlers.Handler, func() e
 		return nil, nil, errors.Join(err, end())
 	}
 	deps.Sites = []handlers.Site{pages}
-	api, err := handlers.New(deps)
+	api, err := handlers.New(deps, pagecall.Contract(deps.Authority, deps.Spaces))
 	if err != nil {
 		_ = end() // nothing was counted yet
 		return nil, nil, err

@@ -55,8 +55,8 @@ func (s *Console) rooms(v *visit) (page, error) {
 			{Text: "All rooms"}, {Value: "open", Text: "Open rooms", Chosen: chosen == "open"}, {Value: "closed", Text: "Closed rooms", Chosen: closed},
 		}},
 	}
-	list := func(in roles.Window) ([]roles.Room, int, error) {
-		return s.Spaces.FindRooms(v, v.office(), f, in, false)
+	list := func(in auth.Slice) ([]roles.Room, int, error) {
+		return s.Spaces.FindRooms(v, v.office(), f, in)
 	}
 	return page{Title: "Rooms", Actions: []link{{Text: "Create room", To: v.base + "/rooms/new"}}, Parts: []part{counted(v, t, list, v.roomRow)}}, nil
 }
@@ -173,10 +173,10 @@ func (s *Console) named(v *visit, subject string) cell {
 }
 
 // counted is listed for a list that is counted.
-func counted[T any](v *visit, t table, list func(roles.Window) ([]T, int, error), row func(T) []cell) part {
+func counted[T any](v *visit, t table, list func(auth.Slice) ([]T, int, error), row func(T) []cell) part {
 	from, _ := strconv.Atoi(v.query(t.ID + "-from"))
 	from = min(max(from, 0), mostSkipped)
-	items, total, err := list(roles.Window{Offset: from, Limit: perPage})
+	items, total, err := list(auth.Slice{Offset: from, Limit: perPage, Descending: true})
 	if err != nil {
 		told := v.Told(v.Call, err)
 		t.Failed, t.status = sentence(told), told.Status

@@ -73,7 +73,7 @@ const inspect = `axe.run(document, {resultTypes: ["violations"], ...(RULES)}).th
 // than the window. It keeps a picture of both.
 func (p Page) Accessible(name string) {
 	p.t.Helper()
-	axe, err := os.ReadFile(fetched(p.t, "USHER_TEST_AXE", "axe-core-4.14.1", "axe.min.js"))
+	axe, err := os.ReadFile(fetched(p.t, "USHER_TEST_AXE", "axe-core-4.14.1/package", "axe.min.js"))
 	if err != nil {
 		p.t.Fatal(err)
 	}
