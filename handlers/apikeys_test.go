@@ -91,6 +91,11 @@ func TestAnAPIKeyOwnsTheRoomsOfTheDefaultSpace(t *testing.T) {
 		require.Contains(t, d.ok(200, reads, "GET", room+"/bans", "").raw, ann)
 		d.ok(204, rooms, "DELETE", room+"/bans/"+ann, "")
 
+		open := home + "/rooms/" + d.ok(201, rooms, "POST", home+"/rooms", `{"name":"Open day","access":"open"}`).text("id")
+		guest := d.ok(200, "", "POST", open+"/join-as-guest", `{"name":"Passer-by"}`).text("access_token")
+		d.ok(200, guest, "POST", open+"/join", "")
+		require.Contains(t, d.ok(200, reads, "GET", open+"/sessions", "").raw, "Passer-by")
+
 		space := d.ok(201, admin, "POST", "/v1/spaces", `{"name":"Own","isPublic":true}`).text("id")
 		other := d.ok(201, admin, "POST", "/v1/spaces/"+space+"/rooms", `{"name":"Own","access":"open"}`).text("id")
 		d.refused(404, "not_found", d.do(rooms, "GET", "/v1/spaces/"+space+"/rooms/"+other, ""))

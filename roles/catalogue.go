@@ -96,6 +96,11 @@ func (s *Spaces) FindRooms(ctx context.Context, who auth.Identity, f RoomFilter,
 	if err != nil {
 		return nil, 0, err
 	}
+	if f.Name != "" { // as names are kept
+		if f.Name, err = auth.ShownName("name", f.Name); err != nil {
+			return nil, 0, nil //nolint:nilerr // no room is called so
+		}
+	}
 	prefix := f.prefix()
 	entries, total, err := s.within(ctx, catalogueOf(st.Space.ID), prefix, in)
 	if err != nil {

@@ -103,6 +103,8 @@ func TestRoomsAreFound(t *testing.T) {
 		require.Equal(w, "[] of 4", w.found(RoomFilter{}, auth.Slice{Offset: 4, Limit: 2}))
 		require.Equal(w, "[B] of 1", w.found(RoomFilter{Name: "B"}, all))
 		require.Equal(w, "[] of 0", w.found(RoomFilter{Name: "b"}, all))
+		require.Equal(w, "[B] of 1", w.found(RoomFilter{Name: " B "}, all))
+		require.Equal(w, "[] of 0", w.found(RoomFilter{Name: "\u202e"}, all))
 
 		update("B", NewRoom{Closed: new(true)})
 		require.NoError(w, w.CloseRoom(ctx, key, home, rooms["C"].ID))
