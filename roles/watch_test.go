@@ -77,6 +77,7 @@ func (w *world) limited(seconds int64) place {
 func TestOnlyTheTimeTogetherIsUsedUp(t *testing.T) {
 	onEach(t, func(w *world) {
 		at := w.limited(600)
+		w.forward(noon.Add(time.Minute).Truncate(time.Minute).Sub(noon) + time.Second) // or a stay lapses just then
 		first, second := w.seat(at, "user"), w.seat(at, "user")
 		expires := func(who auth.Identity) time.Duration {
 			pass, err := w.Join(w.Context(), who, at.space, at.room)
