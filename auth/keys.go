@@ -33,7 +33,7 @@ const (
 	forSigning = "signing" // Ed25519: access tokens and room tokens
 	forRefresh = "refresh" // HMAC-SHA256: refresh tokens
 	forPINs    = "pin"     // HMAC-SHA256: what is stored of PINs
-	forTokens  = "token"   // AES-256-GCM: the access tokens of external users
+	forTokens  = "token"   // AES-256-GCM: the access tokens of external users, and other secrets that have to be read again
 )
 
 // A PIN can be as old as what it guards, which is prolonged as its owner likes, and the access token of a user lasts as

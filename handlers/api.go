@@ -7,7 +7,7 @@ func (a *api) operations() map[string]handler {
 	whole := map[string]handler{}
 	for _, part := range []map[string]handler{
 		a.tokenOperations(), a.trustOperations(), a.auditOperations(), a.userOperations(), a.keyOperations(), a.recoveryOperations(), a.spaceOperations(), a.roomOperations(),
-		a.roleOperations(), a.inviteOperations(), a.linkOperations(), a.ledgerOperations(), a.presenceOperations(), a.messageOperations(),
+		a.roleOperations(), a.inviteOperations(), a.linkOperations(), a.ledgerOperations(), a.presenceOperations(), a.messageOperations(), a.webhookOperations(),
 	} {
 		maps.Copy(whole, part)
 	}

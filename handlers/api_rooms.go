@@ -29,10 +29,18 @@ func roomOf(r roles.Room) wire.Room {
 }
 
 func (a *api) createRoom(c *call, in wire.NewRoom) (any, error) {
-	room, err := a.Spaces.CreateRoom(c, c.who, c.id("spaceId"), roles.NewRoom{
+	wanted := roles.NewRoom{
 		Name: in.Name, Type: roles.Type(in.Type), ScreenSharing: in.IsScreensharingAllowed, Chat: in.IsChatAllowed,
 		Access: roles.Access(in.Access), Public: in.IsPublic, MaxMeeting: in.MaxMeetingSeconds,
-	})
+	}
+	if in.Webhook.URL != "" {
+		told, err := webhookOf(in.Webhook)
+		if err != nil {
+			return nil, err
+		}
+		wanted.Webhook = &told
+	}
+	room, err := a.Spaces.CreateRoom(c, c.who, c.id("spaceId"), wanted)
 	return wire.RoomCreated{ID: room.ID, Alias: room.Alias}, err
 }
 

@@ -100,6 +100,10 @@ var rows = []struct{ operation, method, path, body string }{
 	{"reportPresence", "PUT", "/v1/spaces/{spaceId}/rooms/{roomId}/sessions/{roomSessionId}", `{"connected":true}`},
 	{"sendRoomMessage", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/messages", `{"text":"Page 12, please."}`},
 	{"roomEvents", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/events", ""},
+	{"setRoomWebhook", "PUT", "/v1/spaces/{spaceId}/rooms/{roomId}/webhook", `{"url":"https://school.example.com/usher"}`},
+	{"getRoomWebhook", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/webhook", ""},
+	{"removeRoomWebhook", "DELETE", "/v1/spaces/{spaceId}/rooms/{roomId}/webhook", ""},
+	{"listWebhookFailures", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/webhook/failures", ""},
 	{"explainAccess", "GET", "/v1/spaces/{spaceId}/rooms/{roomId}/explain?userId={userId}", ""},
 
 	{"grantRole", "POST", "/v1/spaces/{spaceId}/rooms/{roomId}/roles", `{"targetUserId":"{userId}","role":"role_room_moderator"}`},
@@ -186,7 +190,7 @@ func matrix(t *testing.T, fresh func(*testing.T) *scene) string {
 func repeatable(method, operation string) bool {
 	return method == "GET" || slices.Contains([]string{
 		"getAccessToken", "introspectToken", "createSpace", "createRoom", "updateRoom", "createInvite", "createInvites", "joinRoom",
-		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateWorkspace", "updateMe", "updateUser", "leaveRoom", "reportPresence", "sendRoomMessage",
+		"generateAccess", "updateAccessLink", "previewAccess", "redeemAccess", "joinAsGuest", "createApiKey", "createClient", "updateWorkspace", "updateMe", "updateUser", "leaveRoom", "reportPresence", "sendRoomMessage", "setRoomWebhook", "removeRoomWebhook",
 		"forgotPassword", "requestEmailChange", "sendVerification",
 	}, operation)
 }

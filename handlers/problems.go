@@ -144,7 +144,7 @@ var fault = problem{status: 500, code: "internal", detail: "Something went wrong
 
 // faults are the errors that no caller is told of, because no request causes them: only a command line, or a mistake of
 // ours, does.
-var faults = []error{auth.ErrNoWorkspace, auth.ErrOvertaken, store.ErrPartition, store.ErrKey, store.ErrOp, store.ErrQuestions, store.ErrLocked}
+var faults = []error{auth.ErrNoWorkspace, auth.ErrKeyGone, auth.ErrOvertaken, store.ErrPartition, store.ErrKey, store.ErrOp, store.ErrQuestions, store.ErrLocked}
 
 func is(target error) func(error) bool {
 	return func(err error) bool { return errors.Is(err, target) }

@@ -182,6 +182,8 @@ var provoked = []struct {
 	{200, "pupil", "roomEvents", "", ""},
 	{200, "room owner", "reportPresence", "", `{"connected":false}`},
 	{410, "room owner", "reportPresence", "", `{"connected":true}`},
+	{200, "room owner", "setRoomWebhook", "", `{"url":"https://school.example.com/usher"}`},
+	{200, "room owner", "getRoomWebhook", "", ""},
 	{204, "room owner", "closeRoom", "", ""},
 	{410, "room owner", "sendRoomMessage", "", `{"text":"Page 12, please."}`},
 	{410, "room owner", "generateAccess", "", `{"username":"Ann","role":"user"}`},

@@ -3,11 +3,13 @@ package roles
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"usher/auth"
 	"usher/internal/outbox"
 	"usher/internal/store"
+	"usher/internal/webhook"
 )
 
 // An arrival is somebody who may enter a room, and what is known there of him so far.
@@ -82,7 +84,8 @@ func (s *Spaces) begin(ctx context.Context, a arrival, stay Stay) error {
 		came = []step{{a.Now, 1}}
 	}
 	conds, writes := a.census.moves(room, 1, came...)
-	tx.If, tx.Do = append(tx.If, conds...), append(tx.Do, writes...)
+	here := happening{webhook.SessionJoined, stay}
+	tx.If, tx.Do = append(tx.If, conds...), slices.Concat(tx.Do, writes, a.Room.tells(here))
 	if a.census.Started.IsZero() {
 		tx.Do = append(tx.Do, store.Set(key, store.Record{"started": store.Millis(a.Now)}))
 	}
@@ -93,10 +96,10 @@ func (s *Spaces) begin(ctx context.Context, a arrival, stay Stay) error {
 	if err == nil && res.Refused != 0 {
 		err = auth.ErrOvertaken
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		s.told(ctx, a.Room, here, counted(res, 1, len(came)))
 	}
-	return s.told(ctx, room, stay, counted(res, 1, len(came)))
+	return err
 }
 
 // goOn prolongs a stay. What a minute has seen prolonged needs no write.

@@ -6,6 +6,7 @@ import (
 
 	"usher/auth"
 	"usher/internal/store"
+	"usher/internal/webhook"
 )
 
 // batch is how many stays end in one transaction.
@@ -22,7 +23,7 @@ func (s *Spaces) end(ctx context.Context, room string, why Departure, ids ...str
 }
 
 func (s *Spaces) endSome(ctx context.Context, room string, why Departure, ids []string) error {
-	keys := []store.Key{censusKey(room)}
+	keys := []store.Key{censusKey(room), auth.RoomKey(room)}
 	for _, id := range ids {
 		keys = append(keys, stayKey(room, id))
 	}
@@ -32,7 +33,7 @@ func (s *Spaces) endSome(ctx context.Context, room string, why Departure, ids []
 	}
 	var stays []Stay
 	now := s.auth.Now()
-	for i, rec := range recs[1:] {
+	for i, rec := range recs[2:] {
 		stay := Stay{ID: ids[i]}
 		if err := rec.Load(&stay); err != nil {
 			return err
@@ -49,15 +50,16 @@ func (s *Spaces) endSome(ctx context.Context, room string, why Departure, ids []
 		return nil
 	}
 	slices.SortFunc(stays, func(a, b Stay) int { return a.Left.Compare(b.Left) })
-	var c census
-	if err := recs[0].Load(&c); err != nil {
+	in, c := Room{ID: room}, census{}
+	if err := load(recs, &c, &in); err != nil {
 		return err
 	}
-	return s.depart(ctx, room, c, stays)
+	return s.depart(ctx, in, c, stays)
 }
 
 // depart writes the ends of stays, in their order.
-func (s *Spaces) depart(ctx context.Context, room string, c census, stays []Stay) error {
+func (s *Spaces) depart(ctx context.Context, in Room, c census, stays []Stay) error {
+	room := in.ID
 	left, tx, err := s.persons(ctx, room, stays)
 	if err != nil {
 		return err
@@ -66,7 +68,7 @@ func (s *Spaces) depart(ctx context.Context, room string, c census, stays []Stay
 	for i, stay := range stays {
 		person := personKey(room, stay.Subject)
 		tx.If = append(tx.If, store.Equal(stayKey(room, stay.ID), "left", ""), store.Equal(stayKey(room, stay.ID), "ends", store.Millis(stay.Ends)))
-		tx.Do = append(tx.Do, stay.ends(room)...)
+		tx.Do = slices.Concat(tx.Do, stay.ends(room), in.tells(happening{webhook.SessionLeft, stay}))
 		if left[stay.Subject]--; left[stay.Subject] > 0 {
 			tx.Do = append(tx.Do, store.Add(person, "stays", -1))
 			continue
@@ -86,9 +88,7 @@ func (s *Spaces) depart(ctx context.Context, room string, c census, stays []Stay
 	gone := 0
 	for i, stay := range stays {
 		gone += len(steps[i])
-		if err := s.told(ctx, room, stay, counted(res, -(i+1), -gone)); err != nil {
-			return err
-		}
+		s.told(ctx, in, happening{webhook.SessionLeft, stay}, counted(res, -(i+1), -gone))
 	}
 	return nil
 }
@@ -188,6 +188,3 @@ func counted(res store.Result, sessions, members int) tally {
 	}
 	return tally{int(before.Int("sessions")) + sessions, int(before.Int("members")) + members}
 }
-
-// told tells who wants to know that a stay has begun, or ended.
-func (s *Spaces) told(_ context.Context, _ string, _ Stay, _ tally) error { return nil }

@@ -17,6 +17,7 @@ type NewRoom struct {
 	Public              *bool
 	Closed              *bool // of a room that there is
 	Members             []NewAttendee
+	Webhook             *Webhook // of a room that is made
 }
 
 // unsaid is what a new room is like where nothing is said of it.

@@ -30,6 +30,7 @@ const (
 	IssueLinks Right = "issue guest links"
 	Report     Right = "report who is there"
 	Speak      Right = "send messages"
+	Announce   Right = "have a server told who comes and goes"
 )
 
 // spaceRights names the least role in the space that has a right; none means: everyone whom the space lets in.
@@ -57,6 +58,7 @@ var roomRights = map[Right]struct {
 	IssueLinks: {RoomModerator, false},
 	Report:     {RoomOwner, false},
 	Speak:      {RoomModerator, false},
+	Announce:   {RoomOwner, false},
 }
 
 // May is nil where the standing has the right. It is ErrForbidden for who may know of the place but lacks the right,

@@ -31,6 +31,7 @@ var allRights = []struct {
 	{"IssueLinks", IssueLinks},
 	{"Report", Report},
 	{"Speak", Speak},
+	{"Announce", Announce},
 }
 
 // outcome is an error in one word.

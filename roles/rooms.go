@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"slices"
 	"time"
 
 	"usher/auth"
@@ -36,6 +37,8 @@ type Room struct {
 	Closed    time.Time `store:"closed"`
 	Ended     time.Time `store:"ended"`   // deleted
 	Listing   string    `store:"listing"` // of a room in a default space: which entries of the catalogue are its own
+
+	Webhook string `store:"webhook"` // the id of its webhook; empty where nobody is told who comes and goes
 
 	Role Role // the caller's, where he asks for the room
 }
@@ -83,6 +86,10 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 		if st.isHome() {
 			room.Listing = s.auth.NewID()
 		}
+		tells, err := s.firstHook(&room, in.Webhook)
+		if err != nil {
+			return err
+		}
 		members, err := s.newAttendees(ctx, st, in.Members)
 		if err != nil {
 			return err
@@ -95,14 +102,14 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 				return err
 			}
 		}
-		return s.establish(ctx, st, &room, access, members)
+		return s.establish(ctx, st, &room, access, members, tells...)
 	})
 	return room, s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoomCreated, Space: space, Room: room.ID}, err)
 }
 
 // establish names a new room, lists it in its space, and makes it, with those who have a role in it. Of one that is
 // refused no name stays behind.
-func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access Access, members map[string]Tenure) error {
+func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access Access, members map[string]Tenure, more ...store.Write) error {
 	alias := aliasKey(room.Alias)
 	err := s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(alias)},
@@ -112,7 +119,7 @@ func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access 
 		return err
 	}
 	if err = s.enlist(ctx, st, *room); err == nil {
-		err = s.build(ctx, room, access, members)
+		err = s.build(ctx, room, access, members, more...)
 	}
 	if errors.Is(err, auth.ErrOvertaken) {
 		return cmp.Or(s.unmade(context.WithoutCancel(ctx), *room, members), err)
@@ -130,8 +137,8 @@ func (s *Spaces) unmade(ctx context.Context, room Room, members map[string]Tenur
 	return s.sweepRoom(ctx, room)
 }
 
-// build writes a new room. It is auth.ErrOvertaken where its space was deleted meanwhile.
-func (s *Spaces) build(ctx context.Context, room *Room, access Access, members map[string]Tenure) error {
+// build writes a new room, and more with it. It is auth.ErrOvertaken where its space was deleted meanwhile.
+func (s *Spaces) build(ctx context.Context, room *Room, access Access, members map[string]Tenure, more ...store.Write) error {
 	key := auth.RoomKey(room.ID)
 	writes := s.setAccess(room, access)
 	for user, t := range members {
@@ -139,7 +146,7 @@ func (s *Spaces) build(ctx context.Context, room *Room, access Access, members m
 	}
 	return s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(key)},
-		Do: append(writes, store.Set(key, store.Fields(room))),
+		Do: slices.Concat(writes, []store.Write{store.Set(key, store.Fields(room))}, more),
 	})
 }
 

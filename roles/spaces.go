@@ -10,6 +10,7 @@ import (
 	"usher/internal/audit"
 	"usher/internal/outbox"
 	"usher/internal/store"
+	"usher/internal/webhook"
 )
 
 // Spaces is the book of spaces and rooms. It is safe for concurrent use, in any number of processes on one store.
@@ -18,16 +19,22 @@ type Spaces struct {
 	set     Settings
 	watches *outbox.Outbox // of rooms in which somebody is
 	ears    *ears
+	hooks   *outbox.Outbox // what is to be told of rooms
+	sender  *webhook.Sender
 }
 
 // Settings are what the book is told at start.
 type Settings struct {
 	AdminsCreateSpaces bool // and nobody else does
+	Webhooks           webhook.Settings
 }
 
 // New opens the book.
 func New(a *auth.Authority, set Settings) *Spaces {
-	return &Spaces{auth: a, set: set, watches: a.Queue("presence"), ears: &ears{in: map[string]*audience{}}}
+	return &Spaces{
+		auth: a, set: set, watches: a.Queue("presence"), ears: &ears{in: map[string]*audience{}},
+		hooks: a.Queue("webhooks").With(webhook.Slots), sender: webhook.New(set.Webhooks, a.Now),
+	}
 }
 
 // A Space holds rooms. A public one lets in every user of its workspace, a private one whoever has a role in it.

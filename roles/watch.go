@@ -20,6 +20,8 @@ const (
 	lookAgain = 10 * time.Second
 	// lostAfter is how late a look may be before whoever comes next no longer counts on it.
 	lostAfter = 5 * time.Minute
+	// toldWithin is how long a deleted room is told of.
+	toldWithin = 2 * 24 * time.Hour
 )
 
 // Watch looks after the rooms in which somebody is, at each wake-up, until ctx ends.
@@ -32,25 +34,40 @@ func (s *Spaces) look(ctx context.Context, t outbox.Task) error {
 			return err
 		}
 		now := s.auth.Now()
-		left, bounded := room.left(c, now)
-		switch {
-		case !room.Closed.IsZero():
-			return s.clear(ctx, room.ID, RoomClosed)
-		case bounded && left <= 0:
-			return s.useUp(ctx, room, c)
+		next, err := s.lookInto(ctx, room, c, now)
+		if err != nil {
+			return err
 		}
-		next, err := s.lapse(ctx, room.ID, now)
+		waits, err := s.tellRest(ctx, room.ID, c, now.Add(-lookAgain))
+		if err == nil && waits && next.IsZero() {
+			next = now.Add(lookAgain)
+		}
 		if err != nil || next.IsZero() {
 			return err
 		}
-		if soonest := now.Add(lookAgain); next.Before(soonest) {
-			next = soonest
-		}
-		if bounded {
-			next = earlier(next, now.Add(left))
-		}
 		return s.lookNext(ctx, room.ID, t.ID, next)
 	})
+}
+
+// lookInto ends what is over in a room, and says when to look again; it is zero where there is nobody any more.
+func (s *Spaces) lookInto(ctx context.Context, room Room, c census, now time.Time) (next time.Time, err error) {
+	left, bounded := room.left(c, now)
+	switch {
+	case !room.Closed.IsZero():
+		return time.Time{}, s.clear(ctx, room.ID, RoomClosed)
+	case bounded && left <= 0:
+		return time.Time{}, s.useUp(ctx, room, c)
+	}
+	if next, err = s.lapse(ctx, room.ID, now); err != nil || next.IsZero() {
+		return next, err
+	}
+	if soonest := now.Add(lookAgain); next.Before(soonest) {
+		next = soonest
+	}
+	if bounded {
+		next = earlier(next, now.Add(left))
+	}
+	return next, nil
 }
 
 // occupied is a room and its census.
@@ -126,8 +143,11 @@ func (s *Spaces) sweepStays(ctx context.Context, room string) error {
 	if err := s.clear(ctx, room, RoomDeleted); err != nil {
 		return err
 	}
-	var writes []store.Write
-	for _, key := range []store.Key{censusKey(room), staysOf(room), goneFrom(room), hereIn(room), lapsesIn(room), saidIn(room)} {
+	if _, err := s.tellRest(ctx, room, census{}, s.auth.Now().Add(longestStay)); err != nil {
+		return err
+	}
+	writes := []store.Write{store.Collect(hookKey(room), s.auth.Now().Add(toldWithin))}
+	for _, key := range []store.Key{censusKey(room), staysOf(room), goneFrom(room), hereIn(room), lapsesIn(room), saidIn(room), untoldIn(room)} {
 		writes = append(writes, store.Delete(key))
 	}
 	_, err := s.auth.Apply(ctx, store.Tx{Do: writes})

@@ -18,6 +18,7 @@ import (
 	"usher/internal/mail"
 	"usher/internal/password"
 	"usher/internal/store"
+	"usher/internal/webhook"
 	"usher/invites"
 	"usher/roles"
 )
@@ -51,7 +52,7 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 	if err != nil {
 		return err
 	}
-	spaces := roles.New(a, roles.Settings{AdminsCreateSpaces: s.CreateSpace == "admins"})
+	spaces := roles.New(a, s.spaces())
 	desk := invites.New(a, spaces, s.desk())
 	api, end, err := s.api(p, handlers.Deps{Authority: a, Spaces: spaces, Desk: desk})
 	if err != nil {
@@ -62,7 +63,7 @@ func (s *serve) Run(ctx context.Context, p *program) (err error) {
 		return err
 	}
 	defer inBackground(ctx, a.KeepKeys)()
-	defer inBackground(context.WithoutCancel(ctx), delivery(a.DeliverMail, desk.DeliverMail, spaces.Watch, spaces.Relay))() // to the end: a last request's too
+	defer inBackground(context.WithoutCancel(ctx), delivery(a.DeliverMail, desk.DeliverMail, spaces.Watch, spaces.Relay, spaces.DeliverWebhooks))() // to the end: a last request's too
 	s.sayMailIsOff(p.log)
 	p.log.Info("listening", "address", listener.Addr().String(), "url", s.PublicURL, "docs", s.PublicURL+"/docs")
 	return serveHTTP(ctx, listener, api, p.log)
@@ -115,6 +116,10 @@ func (p *program) authority(ctx context.Context, data store.Store, set auth.Sett
 // clock tells whole milliseconds, as the store keeps them: an instant is the same in the answer that makes it and in
 // every later one.
 func clock() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+
+func (s *serve) spaces() roles.Settings {
+	return roles.Settings{AdminsCreateSpaces: s.CreateSpace == "admins", Webhooks: webhook.Settings{Networks: s.Networks}}
+}
 
 func (s *serve) desk() invites.Settings {
 	return invites.Settings{RoomURL: s.RoomURL, MaxLinkTTL: s.MaxLinkTTL, MailPerUser: s.PerUser, MailPerWorkspace: s.PerWorkspace}

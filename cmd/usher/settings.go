@@ -114,21 +114,22 @@ func (s seeds) check(name string) error {
 
 // serve are the settings of the server.
 type serve struct {
-	Listen         string        `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The address to listen on; the port 0 stands for any free one."`
-	PublicURL      string        `name:"public-url" placeholder:"URL" help:"Where the world finds this server, and the issuer of its tokens; http://<listen> where none is given."`
-	RoomURL        string        `name:"room-url" placeholder:"URL" help:"Where guest links lead, to /<alias> under it; <public-url>/room where none is given."`
-	TrustedProxies []string      `placeholder:"NETWORK" help:"The addresses and networks of proxies whose X-Forwarded-For is believed."`
-	CORSOrigins    []string      `name:"cors-origins" placeholder:"ORIGIN" help:"The origins whose pages count as this server's own: they may read its answers and come with its cookies."`
-	ReturnHosts    []string      `placeholder:"HOST" help:"The hosts, with their ports, that the sign-in page returns to, beside the public URL's own."`
-	CreateSpace    string        `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create spaces: users (any of the workspace) or admins."`
-	SignUp         auth.SignUp   `default:"users" enum:"open,users,admins" placeholder:"WHO" help:"Who may create users: open (also strangers, who sign up by mail and solve a captcha), users (any who is signed in) or admins."`
-	MaxLinkTTL     time.Duration `name:"max-link-ttl" default:"432000s" placeholder:"TIME" help:"The longest life of a guest link."`
-	AccessTTL      time.Duration `name:"access-ttl" default:"15m" placeholder:"TIME" help:"The life of an access token."`
-	RefreshIdle    time.Duration `default:"504h" placeholder:"TIME" help:"A session ends when it was not refreshed for so long."`
-	RefreshMax     time.Duration `default:"2160h" placeholder:"TIME" help:"A session ends after so long in any case."`
-	RoomTokenTTL   time.Duration `name:"room-token-ttl" default:"5m" placeholder:"TIME" help:"The life of a room token."`
-	KeyRotation    time.Duration `default:"2160h" placeholder:"TIME" help:"How long a key signs before another takes over; 0 for until an operator asks for it."`
-	KeyCache       time.Duration `default:"1m" placeholder:"TIME" help:"How long verifiers may keep the published keys, and how often the servers read them: after so long a revoked key is refused."`
+	Listen         string         `default:"127.0.0.1:8080" placeholder:"HOST:PORT" help:"The address to listen on; the port 0 stands for any free one."`
+	PublicURL      string         `name:"public-url" placeholder:"URL" help:"Where the world finds this server, and the issuer of its tokens; http://<listen> where none is given."`
+	RoomURL        string         `name:"room-url" placeholder:"URL" help:"Where guest links lead, to /<alias> under it; <public-url>/room where none is given."`
+	TrustedProxies []string       `placeholder:"NETWORK" help:"The addresses and networks of proxies whose X-Forwarded-For is believed."`
+	CORSOrigins    []string       `name:"cors-origins" placeholder:"ORIGIN" help:"The origins whose pages count as this server's own: they may read its answers and come with its cookies."`
+	ReturnHosts    []string       `placeholder:"HOST" help:"The hosts, with their ports, that the sign-in page returns to, beside the public URL's own."`
+	CreateSpace    string         `default:"users" enum:"users,admins" placeholder:"WHO" help:"Who may create spaces: users (any of the workspace) or admins."`
+	SignUp         auth.SignUp    `default:"users" enum:"open,users,admins" placeholder:"WHO" help:"Who may create users: open (also strangers, who sign up by mail and solve a captcha), users (any who is signed in) or admins."`
+	MaxLinkTTL     time.Duration  `name:"max-link-ttl" default:"432000s" placeholder:"TIME" help:"The longest life of a guest link."`
+	AccessTTL      time.Duration  `name:"access-ttl" default:"15m" placeholder:"TIME" help:"The life of an access token."`
+	RefreshIdle    time.Duration  `default:"504h" placeholder:"TIME" help:"A session ends when it was not refreshed for so long."`
+	RefreshMax     time.Duration  `default:"2160h" placeholder:"TIME" help:"A session ends after so long in any case."`
+	RoomTokenTTL   time.Duration  `name:"room-token-ttl" default:"5m" placeholder:"TIME" help:"The life of a room token."`
+	KeyRotation    time.Duration  `default:"2160h" placeholder:"TIME" help:"How long a key signs before another takes over; 0 for until an operator asks for it."`
+	Networks       []netip.Prefix `name:"webhook-networks" placeholder:"NETWORK" help:"The networks beside the internet that webhooks of rooms may lead to, by http, too: 10.1.2.0/24, say."`
+	KeyCache       time.Duration  `default:"1m" placeholder:"TIME" help:"How long verifiers may keep the published keys, and how often the servers read them: after so long a revoked key is refused."`
 
 	gate  `embed:""`
 	post  `embed:""`

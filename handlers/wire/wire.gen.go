@@ -160,6 +160,12 @@ const (
 	VoidReasonFromSpace VoidReasonFrom = "space"
 )
 
+// Defines values for WebhookFailureAction.
+const (
+	WebhookFailureActionSessionJoined WebhookFailureAction = "sessionJoined"
+	WebhookFailureActionSessionLeft   WebhookFailureAction = "sessionLeft"
+)
+
 // Defines values for WorkspaceRole.
 const (
 	WorkspaceRoleRoleWorkspaceAdmin   WorkspaceRole = "role_workspace_admin"
@@ -1117,6 +1123,9 @@ type NewRoom struct {
 	//
 	// Example: lesson
 	Type RoomType `json:"type,omitempty,omitzero"`
+
+	// Webhook The server that the room tells who comes and goes, as by `setRoomWebhook`.
+	Webhook NewWebhook `json:"webhook,omitempty,omitzero"`
 }
 
 // NewRoomMessage Example: {"text":"Page 12, please."}
@@ -1174,6 +1183,20 @@ type NewUser struct {
 
 	// Username Example: Some Username Here
 	Username Username `json:"username"`
+}
+
+// NewWebhook Example: {"headers":[{"name":"Authorization","value":"Bearer 7d0f2c"}],"url":"https://school.example.com/usher"}
+type NewWebhook struct {
+	// Headers Headers of each delivery; not those of HTTP itself and of a signature.
+	Headers []WebhookHeader `json:"headers,omitempty,omitzero"`
+
+	// Secret `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has it. It is kept encrypted.
+	Secret string `json:"secret,omitempty,omitzero"`
+
+	// URL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them.
+	//
+	// Example: https://school.example.com/usher
+	URL ReceiverURL `json:"url"`
 }
 
 // Next Where the next page begins; absent on the last.
@@ -1301,6 +1324,11 @@ type Reason struct {
 	// Until When a ban ends; absent where it does not.
 	Until Instant `json:"until,omitempty,omitzero"`
 }
+
+// ReceiverURL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them.
+//
+// Example: https://school.example.com/usher
+type ReceiverURL = string
 
 // Redemption Example: {"accessToken":"YrzHJXIa63GERdr3YNVcDrnviKsXsKq7YrzLEB8hHpR6ANpHczAIcfRMFo58lJ3ix1DmDCybuP9TABfFomcjTpy0244","seatKey":"Wm9vVGhlU2VhdEtleUlzTWluZQ"}
 type Redemption struct {
@@ -1948,6 +1976,62 @@ type VoidReasonFrom string
 // WebAddress Example: https://example.com/ann.png
 type WebAddress = string
 
+// Webhook Example: {"changedAt":"2026-11-22T09:00:00Z","headers":["Authorization"],"isSigned":false,"url":"https://school.example.com/usher"}
+type Webhook struct {
+	// ChangedAt Example: 2026-11-22T09:00:00Z
+	ChangedAt Instant `json:"changedAt"`
+
+	// GoneAt When it answered 410; it is told nothing since.
+	GoneAt Instant `json:"goneAt,omitempty,omitzero"`
+
+	// Headers The names of its headers.
+	Headers []string `json:"headers,omitempty,omitzero"`
+
+	// IsSigned Whether deliveries are signed.
+	IsSigned bool `json:"isSigned"`
+
+	// URL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them.
+	//
+	// Example: https://school.example.com/usher
+	URL ReceiverURL `json:"url"`
+}
+
+// WebhookFailure Example: {"action":"sessionJoined","at":"2026-11-22T09:00:00Z","cause":"webhook: it answered 500","id":"0f1b7c34a6d51f2ee1c5f36c0ab1d2e3","sessionId":"6a0c1fd41f46ac12ff0eec79"}
+type WebhookFailure struct {
+	Action WebhookFailureAction `json:"action"`
+
+	// At When it happened.
+	At Instant `json:"at"`
+
+	// Cause What went wrong at the last try.
+	Cause string `json:"cause"`
+
+	// ID The `Webhook-Id` of the delivery.
+	ID string `json:"id"`
+
+	// SessionID Example: 60cb1fd41f46ac12ff0eec79
+	SessionID ID `json:"sessionId"`
+}
+
+// WebhookFailureAction defines model for WebhookFailure.Action.
+type WebhookFailureAction string
+
+// WebhookFailures Example: {"items":[{"action":"sessionJoined","at":"2026-11-22T09:00:00Z","cause":"webhook: it answered 500","id":"0f1b7c34a6d51f2ee1c5f36c0ab1d2e3","sessionId":"6a0c1fd41f46ac12ff0eec79"}]}
+type WebhookFailures struct {
+	Items []WebhookFailure `json:"items"`
+}
+
+// WebhookHeader Example: {"name":"Authorization","value":"Bearer 7d0f2c"}
+type WebhookHeader struct {
+	// Name Example: Authorization
+	Name string `json:"name"`
+
+	// Value It is kept encrypted.
+	//
+	// Example: Bearer 7d0f2c
+	Value string `json:"value"`
+}
+
 // Workspace Example: {"id":"60d55c0eb9ef88ab17b0aabb","name":"Workspace","roomPage":"https://call.example.com/{room}?name={name}"}
 type Workspace struct {
 	// ID Example: 60cb1fd41f46ac12ff0eec79
@@ -2426,6 +2510,9 @@ type GrantRoleJSONRequestBody = RoleGrant
 
 // ReportPresenceJSONRequestBody defines body for ReportPresence for application/json ContentType.
 type ReportPresenceJSONRequestBody = PresenceReport
+
+// SetRoomWebhookJSONRequestBody defines body for SetRoomWebhook for application/json ContentType.
+type SetRoomWebhookJSONRequestBody = NewWebhook
 
 // CreateUserJSONRequestBody defines body for CreateUser for application/json ContentType.
 type CreateUserJSONRequestBody = NewUser

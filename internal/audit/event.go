@@ -42,24 +42,25 @@ const (
 
 // What happens in spaces and rooms, and at their doors.
 const (
-	SpaceCreated     Type = "space_created"
-	SpaceUpdated     Type = "space_updated"
-	SpaceDeleted     Type = "space_deleted"
-	SpaceRoleChanged Type = "space_role_changed"
-	MemberRemoved    Type = "member_removed"
-	SpaceBanned      Type = "space_banned"
-	SpaceUnbanned    Type = "space_unbanned"
-	RoomCreated      Type = "room_created"
-	RoomUpdated      Type = "room_updated"
-	RoomClosed       Type = "room_closed"
-	RoomReopened     Type = "room_reopened"
-	RoomDeleted      Type = "room_deleted"
-	RoleGranted      Type = "role_granted"
-	RoleRevoked      Type = "role_revoked"
-	Kicked           Type = "kicked"
-	Banned           Type = "banned"
-	Unbanned         Type = "unbanned"
-	EntryRefused     Type = "entry_refused"
+	SpaceCreated       Type = "space_created"
+	SpaceUpdated       Type = "space_updated"
+	SpaceDeleted       Type = "space_deleted"
+	SpaceRoleChanged   Type = "space_role_changed"
+	MemberRemoved      Type = "member_removed"
+	SpaceBanned        Type = "space_banned"
+	SpaceUnbanned      Type = "space_unbanned"
+	RoomCreated        Type = "room_created"
+	RoomUpdated        Type = "room_updated"
+	RoomClosed         Type = "room_closed"
+	RoomReopened       Type = "room_reopened"
+	RoomWebhookChanged Type = "room_webhook_changed"
+	RoomDeleted        Type = "room_deleted"
+	RoleGranted        Type = "role_granted"
+	RoleRevoked        Type = "role_revoked"
+	Kicked             Type = "kicked"
+	Banned             Type = "banned"
+	Unbanned           Type = "unbanned"
+	EntryRefused       Type = "entry_refused"
 
 	InviteCreated Type = "invite_created"
 	InviteSent    Type = "invite_sent"
@@ -124,6 +125,7 @@ var Types = []struct {
 	{RoomUpdated, "A room was changed."},
 	{RoomClosed, "A room was closed. By nobody, and with `time_used_up` as its reason, it was where its time for meetings was over."},
 	{RoomReopened, "A room that was closed was opened again."},
+	{RoomWebhookChanged, "The server that a room tells who comes and goes was named, changed or removed."},
 	{RoomDeleted, "A room was deleted."},
 	{RoleGranted, "A role in a room was given."},
 	{RoleRevoked, "A role in a room was taken."},

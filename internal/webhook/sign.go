@@ -15,12 +15,20 @@ import (
 // sent, under HMAC-SHA256.
 const mark = "whsec_"
 
-// SecretSize is how many random bytes a secret is made of.
-const SecretSize = 32
+// A secret has so many bytes, as Standard Webhooks has it.
+const (
+	leastSecret = 24
+	mostSecret  = 64
+)
 
-// NewSecret makes a secret of random bytes.
-func NewSecret(random []byte) secret.String {
-	return secret.New(mark + base64.StdEncoding.EncodeToString(random))
+// CheckSecret says what is wrong with a secret to sign with, and nothing where it is right, or empty.
+func CheckSecret(s secret.String) (wrong string) {
+	coded, marked := strings.CutPrefix(s.Reveal(), mark)
+	key, err := base64.StdEncoding.DecodeString(coded)
+	if !s.Empty() && (!marked || err != nil || len(key) < leastSecret || len(key) > mostSecret) {
+		return "not whsec_ and 24 to 64 bytes in base64"
+	}
+	return ""
 }
 
 // sign writes a signature by each secret: while one takes the place of another, the receiver may know either.

@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -31,6 +32,22 @@ func receiver(t *testing.T, answer http.HandlerFunc) (*httptest.Server, *Sender)
 	return server, New(Settings{Networks: loopback, Roots: roots, Within: 300 * time.Millisecond}, time.Now)
 }
 
+// newSecret is a secret of 32 bytes that are all the same.
+func newSecret(b byte) secret.String {
+	return secret.New(mark + base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{b}, 32)))
+}
+
+func TestASecretIsWhatStandardWebhooksHas(t *testing.T) {
+	t.Parallel()
+	of := func(bytes int) string { return mark + base64.StdEncoding.EncodeToString(make([]byte, bytes)) }
+	for _, right := range []string{"", of(24), of(32), of(64)} {
+		require.Empty(t, CheckSecret(secret.New(right)), right)
+	}
+	for _, wrong := range []string{"x", mark, of(23), of(65), of(32) + "=", strings.TrimPrefix(of(32), mark), "\n" + of(32)} {
+		require.NotEmpty(t, CheckSecret(secret.New(wrong)), wrong)
+	}
+}
+
 func TestADeliveryIsWhatStandardWebhooksVerifies(t *testing.T) {
 	t.Parallel()
 	type request struct {
@@ -42,7 +59,7 @@ func TestADeliveryIsWhatStandardWebhooksVerifies(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		got <- request{r.Header, body}
 	})
-	before, now := NewSecret(bytes.Repeat([]byte{1}, SecretSize)), NewSecret(bytes.Repeat([]byte{2}, SecretSize))
+	before, now := newSecret(1), newSecret(2)
 	d := Delivery{
 		ID: "7", URL: server.URL + "/hook", Headers: map[string]string{"authorization": "Bearer abc"},
 		Secrets: []secret.String{now, before}, Body: []byte(`{"action":"sessionJoined"}`),
@@ -59,7 +76,7 @@ func TestADeliveryIsWhatStandardWebhooksVerifies(t *testing.T) {
 		require.NoError(t, w.Verify(r.body, r.Header))
 		require.Error(t, w.Verify([]byte(`{"action":"sessionLeft"}`), r.Header))
 	}
-	w, err := judge.NewWebhook(NewSecret(bytes.Repeat([]byte{3}, SecretSize)).Reveal())
+	w, err := judge.NewWebhook(newSecret(3).Reveal())
 	require.NoError(t, err)
 	require.Error(t, w.Verify(r.body, r.Header))
 
