@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"usher/internal/store"
 )
 
 // StreamSettings bound the answers that go on; what is zero is as usual.
@@ -122,9 +125,13 @@ func (a *api) stream(g *gin.Context, status int, s stream) {
 	}
 }
 
-// pass writes what is new.
+// pass writes what is new. While the store is away nothing is, and the stream waits for it: a browser that is refused
+// once does not come again.
 func (a *api) pass(ctx context.Context, w eventWriter, s stream) error {
 	events, err := s.next(ctx)
+	if errors.Is(err, store.ErrUnavailable) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

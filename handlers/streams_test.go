@@ -7,18 +7,34 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"usher/handlers"
+	"usher/internal/store"
 )
 
 // A hall is a scene on a server of its own, whose requests and answers may take far less time than a stream.
 type hall struct {
 	*scene
 	server *httptest.Server
+	store  *absent
+}
+
+// absent is a store that is away while it is told so.
+type absent struct {
+	store.Store
+	now atomic.Bool
+}
+
+func (a *absent) Get(ctx context.Context, keys ...store.Key) ([]store.Record, error) {
+	if a.now.Load() {
+		return nil, store.ErrUnavailable
+	}
+	return a.Store.Get(ctx, keys...)
 }
 
 const shortBeat = 20 * time.Millisecond
@@ -30,11 +46,12 @@ func onEachHall(t *testing.T, play func(h hall)) {
 	for engine, fresh := range engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			d := open(t, fresh(t), func(deps *handlers.Deps) {
+			away := &absent{Store: fresh(t)}
+			d := open(t, away, func(deps *handlers.Deps) {
 				deps.Now = time.Now
 				deps.Streams = handlers.StreamSettings{Beat: shortBeat, PerCaller: 2, PerProcess: 4}
 			})
-			h := hall{d.newScene(t, "true", "open"), httptest.NewUnstartedServer(d.api)}
+			h := hall{d.newScene(t, "true", "open"), httptest.NewUnstartedServer(d.api), away}
 			h.server.Config.ReadTimeout, h.server.Config.WriteTimeout = 5*shortBeat, 5*shortBeat
 			h.server.Start()
 			t.Cleanup(h.server.Close)
@@ -181,6 +198,20 @@ func TestStreamsHaveABound(t *testing.T) {
 		require.Equal(h.t, 503, h.dial("space user", "").status)
 		one.close()
 		require.Eventually(h.t, func() bool { return h.dial("space user", "").status == 200 }, 10*time.Second, shortBeat)
+	})
+}
+
+// A stream outlives a time without the store, of which it brings everything afterwards.
+func TestAStreamWaitsForTheStore(t *testing.T) {
+	onEachHall(t, func(h hall) {
+		l := h.listen("pupil", "", "0")
+		h.says("one")
+		l.hears("1", "one")
+		h.store.now.Store(true)
+		l.beats(3)
+		h.store.now.Store(false)
+		h.says("two")
+		l.hears("2", "two")
 	})
 }
 

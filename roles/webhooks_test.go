@@ -211,3 +211,35 @@ func TestARoomIsMadeWithAWebhook(t *testing.T) {
 		require.Len(w, after, len(rooms))
 	})
 }
+
+// An API key does in the rooms of the default space what their owner may: it speaks there, and has a server told.
+func TestAnAPIKeySpeaksAndHasAServerTold(t *testing.T) {
+	onEach(t, func(w *world) {
+		r, w := w.receiver(nil)
+		key, other, ctx, home := w.key("rooms:write"), w.key("rooms:write"), w.Context(), w.first.Workspace
+		room, err := w.CreateRoom(ctx, key, home, NewRoom{Name: "Algebra", Access: Public, Webhook: &Webhook{URL: r.URL}})
+		require.NoError(w, err)
+		at := place{home, room.ID, room.Alias}
+		pupil := w.as("pupil")
+		_, err = w.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Set(auth.UserKey(pupil.ID), store.Record{"externalId": "S-123"})}})
+		require.NoError(w, err)
+		l := w.listen(at, pupil, -1)
+		_, err = w.SendMessage(ctx, other, home, room.ID, `{"page":12}`)
+		require.NoError(w, err)
+		heard, err := l.Next(ctx)
+		require.NoError(w, err)
+		require.Equal(w, []Message{{1, `{"page":12}`, "", w.now()}}, heard, "a program has no name")
+		w.deliver(r, 1)
+		require.Equal(w, "S-123", r.Events()[0].Payload.User)
+
+		shown, err := w.GetWebhook(ctx, other, home, room.ID)
+		require.NoError(w, err)
+		require.Equal(w, r.URL, shown.URL)
+		require.NoError(w, w.RemoveWebhook(ctx, other, home, room.ID))
+		elsewhere := w.place(true, Open)
+		_, err = w.SetWebhook(ctx, key, elsewhere.space, elsewhere.room, Webhook{URL: r.URL})
+		require.ErrorIs(w, err, ErrNotFound)
+		_, err = w.SendMessage(ctx, key, elsewhere.space, elsewhere.room, "hello")
+		require.ErrorIs(w, err, ErrNotFound)
+	})
+}

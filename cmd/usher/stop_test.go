@@ -98,3 +98,35 @@ func TestASecondSignalEndsItAtOnce(t *testing.T) {
 	require.True(t, ok)
 	assert.True(t, status.Signaled(), p.log())
 }
+
+// Who listens in a room keeps no server from stopping: his stream ends, as a whole.
+func TestItStopsWhileSomebodyListens(t *testing.T) {
+	t.Parallel()
+	onEngines(t, func(t *testing.T, dir string, flags []string) {
+		p := servingAnn(t, dir, flags...)
+		admin := p.signIn(t)
+		rooms := "/v1/spaces/" + p.made(t, "/v1/spaces", admin, `{"name":"School"}`).ID + "/rooms"
+		room := rooms + "/" + p.made(t, rooms, admin, `{"name":"Algebra"}`).ID
+		require.Equal(t, 200, p.ask(t.Context(), "POST", room+"/join", admin, "").status)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+room+"/events", http.NoBody)
+		require.NoError(t, err)
+		req.Header.Set("Authorization", "Bearer "+admin)
+		res, err := p.http.Do(req)
+		require.NoError(t, err)
+		defer func() { _ = res.Body.Close() }()
+		require.Equal(t, 200, res.StatusCode)
+		require.Equal(t, 201, p.ask(t.Context(), "POST", room+"/messages", admin, `{"text":"Page 12, please."}`).status)
+		lines := bufio.NewScanner(res.Body)
+		for lines.Scan() && !strings.HasPrefix(lines.Text(), "data: ") {
+			continue
+		}
+		assert.Contains(t, lines.Text(), "Page 12, please.")
+		require.NoError(t, p.Process.Signal(syscall.SIGTERM))
+		for lines.Scan() {
+			continue
+		}
+		require.NoError(t, lines.Err())
+		assert.Zero(t, p.awaitEnd(t))
+		assert.Contains(t, p.log(), "msg=stopped")
+	})
+}
