@@ -73,7 +73,7 @@ func (a *Authority) Bury(ctx context.Context, who Identity, user string) error {
 	}
 	tombstone := store.Fields(account{ID: was.ID, Workspace: was.Workspace, Epoch: a.NewID(), Ended: a.Now()})
 	maps.Copy(tombstone, passwordFields(password.Hash{}))
-	if err := a.change(ctx, user, tombstone, store.Collect(UserKey(user), a.Now().Add(KeptAfterEnd))); err != nil {
+	if err := a.change(ctx, user, tombstone, store.Collect(UserKey(user), a.Now().Add(KeptAfterEnd)), store.Delete(pictureKey(user))); err != nil {
 		return err
 	}
 	a.drop(ctx, names...)

@@ -145,6 +145,7 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 	}
 	a.mountRoom(e, signUp)
 	a.mountInvite(e, signUp)
+	a.mountPictures(e)
 	for _, site := range a.Sites {
 		site.Mount(e, Door{a})
 	}

@@ -83,8 +83,14 @@ func (d Door) Again(c *Call, pw secret.String) error {
 	return err
 }
 
-// Form is what a form sends.
-func (d Door) Form(c *Call) (url.Values, error) { return c.form() }
+// Form is what a form sends; beside its texts it may send one file, of so many bytes at most.
+func (d Door) Form(c *Call, most int64) (texts url.Values, file []byte, err error) {
+	if kind, err := contentKind(c.gin.Request.Header); err != nil || kind != "multipart/form-data" {
+		texts, err = c.form()
+		return texts, nil, err
+	}
+	return c.upload(most)
+}
 
 // Told is the problem that a page is to tell of. What is a fault of ours is in the log by then.
 func (d Door) Told(c *Call, err error) wire.Problem {

@@ -16,6 +16,7 @@ import (
 
 	"usher/auth"
 	"usher/handlers"
+	"usher/internal/picture"
 )
 
 // htmx (2.0.11) and Pico CSS (2.1.1) are as they came.
@@ -45,7 +46,7 @@ type asset struct {
 func New() (*Console, error) {
 	s := &Console{assets: map[string]asset{}}
 	for name, kind := range map[string]string{
-		"htmx.min.js": "text/javascript", "console.js": "text/javascript", "pico.min.css": "text/css", "console.css": "text/css",
+		"htmx.min.js": "text/javascript", "console.js": "text/javascript", "pico.min.css": "text/css", "console.css": "text/css", "avatar.svg": "image/svg+xml",
 		"htmx.LICENSE.txt": "text/plain", "pico.LICENSE.txt": "text/plain",
 	} {
 		content, err := files.ReadFile("assets/" + name)
@@ -144,7 +145,8 @@ func (s *Console) post(r route) gin.HandlerFunc {
 			s.fail(v, err)
 			return
 		}
-		form, err := s.Form(v.Call)
+		form, file, err := s.Form(v.Call, picture.MostBytes)
+		v.file = file
 		var is done
 		if err == nil {
 			is, err = r.does(v, form)

@@ -62,6 +62,7 @@ type cell struct {
 	Mark   string // a word that stands out
 	Button bool   // it leads to a form
 	Code   bool   // it is for programs
+	Image  string // where it is
 }
 
 // A table is a part of a list, and the ways to its other parts.
@@ -89,6 +90,7 @@ type search struct {
 type form struct {
 	To, Says, Button, Cancel string
 	Risky                    bool
+	Upload                   bool // it sends a file, too
 	Fields                   []field
 	Picker                   *picker
 	Problem                  string
@@ -197,6 +199,7 @@ func (v *visit) goes(name, cursor string) string {
 // asks is a form of this page. What was sent and refused stands in it again, but for what is secret.
 func (v *visit) asks(f form) part {
 	f.To = v.here()
+	f.Upload = slices.ContainsFunc(f.Fields, func(it field) bool { return it.Kind == "file" })
 	f.Cancel = v.base + f.Cancel
 	for i := range f.Fields {
 		f.Fields[i].fill(v.typed, v.problem)

@@ -16,12 +16,13 @@ var permissions = []option{
 var permissionNames = map[auth.MemberType]string{auth.MonitorMember: "Monitoring", auth.HostMember: "Host", auth.GuestMember: "Guest"}
 
 // personal are the fields that one says of an external user.
-func personal(name, picture string, may auth.MemberType) []field {
-	return []field{
+func personal(name string, may auth.MemberType, image ...field) []field {
+	fields := []field{
 		{Name: "name", Label: "Nickname", Kind: "text", Value: name, Fills: "off", Hint: "What others see. It need not be unique; where it is left out, it is the User ID."},
-		{Name: "profileUrl", Label: "Profile image", Kind: "url", Value: picture, Hint: "An address that begins with https://"},
-		{Name: "defaultMemberType", Label: "Default entry permission", Kind: "radio", Value: string(may), Options: append([]option{}, permissions...)},
 	}
+	return append(append(fields, image...), field{
+		Name: "defaultMemberType", Label: "Default entry permission", Kind: "radio", Value: string(may), Options: append([]option{}, permissions...),
+	})
 }
 
 func newUser(v *visit) (page, error) {
@@ -29,19 +30,26 @@ func newUser(v *visit) (page, error) {
 		Name: "externalId", Label: "User ID", Kind: "text", Required: true, Fills: "off",
 		Hint: "By which you know the user, T-17 for a teacher say. It cannot be changed.",
 	}
-	f := form{Button: "Create", Cancel: "/users", Fields: append([]field{id}, personal("", "", auth.GuestMember)...)}
+	f := form{Button: "Create", Cancel: "/users", Fields: append([]field{id}, personal("", auth.GuestMember, imageFields("")...)...)}
 	return page{Title: "Create user", Up: link{Text: "Users", To: v.base + "/users"}, Parts: []part{v.asks(f)}}, nil
 }
 
 func (s *Console) createUser(v *visit, sent url.Values) (done, error) {
+	image, err := v.image()
+	if err != nil {
+		return done{}, err
+	}
 	u, err := s.Authority.CreateExternal(v, v.Who(), sent.Get("externalId"), patchIn(sent))
+	if err == nil && image != nil {
+		err = s.Authority.SetPicture(v, v.Who(), u.ID, image)
+	}
 	return leads("/users/" + u.ID + "?done=created"), err
 }
 
 // patchIn is what a form says of an external user.
 func patchIn(sent url.Values) auth.ExternalPatch {
-	name, picture, may := sent.Get("name"), sent.Get("profileUrl"), auth.MemberType(sent.Get("defaultMemberType"))
-	p := auth.ExternalPatch{Name: &name, ProfileURL: &picture}
+	name, may := sent.Get("name"), auth.MemberType(sent.Get("defaultMemberType"))
+	p := auth.ExternalPatch{Name: &name}
 	if may != "" {
 		p.MemberType = &may
 	}
@@ -50,7 +58,7 @@ func patchIn(sent url.Values) auth.ExternalPatch {
 
 func (s *Console) editExternal(v *visit, u auth.Account) (page, error) {
 	e, err := s.Authority.GetExternal(v, v.Who(), u.ExternalID)
-	return v.formPage("Edit "+called(u), u, form{Button: "Save", Fields: personal(u.Name, u.ProfileURL, e.MemberType)}), err
+	return v.formPage("Edit "+called(u), u, form{Button: "Save", Fields: personal(u.Name, e.MemberType, imageFields(u.ProfileURL)...)}), err
 }
 
 func (s *Console) editUser(v *visit) (page, error) {
@@ -64,8 +72,8 @@ func (s *Console) editUser(v *visit) (page, error) {
 	fields := []field{
 		{Name: "name", Label: "Nickname", Kind: "text", Value: u.Name, Hint: "What others see. It need not be unique."},
 		{Name: "phone", Label: "Phone", Kind: "tel", Value: u.Phone, Fills: "off"},
-		{Name: "profileUrl", Label: "Profile image", Kind: "url", Value: u.ProfileURL, Hint: "An address that begins with https://"},
 	}
+	fields = append(fields, imageFields(u.ProfileURL)...)
 	if u.Username != "" {
 		fields = append(fields, field{Name: "username", Label: "Username", Kind: "text", Value: u.Username, Required: true, Fills: "off"})
 	}
@@ -86,13 +94,16 @@ func (s *Console) saveUser(v *visit, sent url.Values) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
+	if err := s.saveImage(v, was, sent); err != nil {
+		return done{}, err
+	}
 	if was.ExternalID != "" {
 		_, err := s.Authority.UpdateExternal(v, v.Who(), was.ExternalID, patchIn(sent))
 		return leads("/users/" + was.ID + "?done=saved"), err
 	}
 	patch := auth.UserPatch{}
 	for name, to := range map[string]**string{
-		"name": &patch.Name, "phone": &patch.Phone, "profileUrl": &patch.ProfileURL, "username": &patch.Username, "email": &patch.Email,
+		"name": &patch.Name, "phone": &patch.Phone, "username": &patch.Username, "email": &patch.Email,
 	} {
 		if sent.Has(name) {
 			value := sent.Get(name)

@@ -106,6 +106,7 @@ func (v *visit) userFacts(u auth.Account) facts {
 		verified = ""
 	}
 	return facts{
+		{"Profile image", v.imageOf(v, u)},
 		{"User ID", cell{Text: u.ExternalID}},
 		{"Nickname", cell{Text: u.Name}},
 		{"Username", cell{Text: u.Username}},

@@ -21,6 +21,8 @@ type visit struct {
 	route route
 	me    auth.Account
 
+	file []byte // that a form brings; empty where it brings none
+
 	// Of a form that was refused.
 	typed   url.Values
 	problem *wire.Problem

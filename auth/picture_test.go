@@ -1,0 +1,50 @@
+package auth
+
+import (
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A picture takes the place of the one before, at another address, and goes with its user.
+func TestAPictureOfAUser(t *testing.T) {
+	onEach(t, func(w *world) {
+		id := w.user("ann")
+		url := func() string {
+			u, err := w.GetUser(w.ctx(), w.admin, id)
+			require.NoError(w, err)
+			require.Equal(w, u.ProfileURL != "", w.Uploaded(u))
+			return u.ProfileURL
+		}
+		sees := func(url string) (string, error) {
+			jpeg, err := w.Picture(w.ctx(), id, strings.TrimSuffix(path.Base(url), ".jpg"))
+			return string(jpeg), err
+		}
+		require.NoError(w, w.SetPicture(w.ctx(), w.admin, id, []byte("\xff\xd8 one")))
+		first := url()
+		require.True(w, strings.HasPrefix(first, "https://usher.test/pictures/"+id+"/"), first)
+		got, err := sees(first)
+		require.NoError(w, err)
+		require.Equal(w, "\xff\xd8 one", got)
+		require.NoError(w, w.SetPicture(w.ctx(), w.admin, id, []byte("\xff\xd8 two")))
+		require.NotEqual(w, first, url())
+		_, err = sees(first)
+		require.ErrorIs(w, err, ErrNotFound)
+
+		require.NoError(w, w.SetPicture(w.ctx(), w.admin, id, nil))
+		require.Empty(w, url())
+		for _, who := range []Identity{w.signedIn("ann", good), {Kind: Guest}, {}} {
+			require.Error(w, w.SetPicture(w.ctx(), who, id, []byte("x")))
+		}
+		require.ErrorIs(w, w.SetPicture(w.ctx(), w.admin, w.NewID(), nil), ErrNotFound)
+
+		require.NoError(w, w.SetPicture(w.ctx(), w.admin, id, []byte("\xff\xd8 one")))
+		first = url()
+		require.NoError(w, w.Bury(w.ctx(), w.admin, id))
+		_, err = sees(first)
+		require.ErrorIs(w, err, ErrNotFound)
+		require.Nil(w, w.record(pictureKey(id)))
+	})
+}
