@@ -71,16 +71,17 @@ func (p *api) listRooms(c *handlers.Call) (any, error) {
 }
 
 func (p *api) createRoom(c *handlers.Call, in wire.NewRoom) (any, error) {
-	if in.Webhook != nil { // or its owner would wait for what never comes
-		return nil, &auth.FieldError{Field: "webhook", Reason: "not offered yet"}
-	}
 	members, err := p.attendees(c, in.Members)
 	if err != nil {
 		return nil, err
 	}
-	room, err := p.spaces.CreateRoom(c, c.Who(), c.Who().Workspace, roles.NewRoom{
+	wanted := roles.NewRoom{
 		Name: in.Name, Access: roles.Access(in.Type), MaxMeeting: in.MaxMeetingSeconds, Members: members,
-	})
+	}
+	if in.Webhook != nil {
+		wanted.Webhook = &roles.Webhook{URL: in.Webhook.URL, Headers: in.Webhook.Headers}
+	}
+	room, err := p.spaces.CreateRoom(c, c.Who(), c.Who().Workspace, wanted)
 	return p.answer(c, room, err)
 }
 

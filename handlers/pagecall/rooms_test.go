@@ -37,7 +37,8 @@ func TestRooms(t *testing.T) {
 		d.refused(404, "not_found", "", "PUT", "/rooms/"+id, `{}`)
 		d.refused(404, "not_found", "", "POST", "/rooms/"+id+"/message", `{"message":"Hello"}`)
 		d.refused(400, "invalid", "/message", "POST", "/rooms/"+id+"/message", `{"message":""}`)
-		d.refused(400, "invalid", "/webhook", "POST", "/rooms", `{"name":"n","type":"open","webhook":{"url":"https://a.test"}}`)
+		d.refused(400, "invalid", "/webhook/url", "POST", "/rooms", `{"name":"n","type":"open","webhook":{"url":"https://10.0.0.1"}}`)
+		d.refused(400, "invalid", "/webhook/headers", "POST", "/rooms", `{"name":"n","type":"open","webhook":{"url":"https://a.test","headers":{"Host":"b"}}}`)
 		d.refused(400, "invalid", "/type", "POST", "/rooms", `{"name":"n"}`)
 		d.refused(400, "invalid", "/type", "POST", "/rooms", `{"name":"n","type":"secret"}`)
 		d.refused(400, "invalid", "/name", "POST", "/rooms", `{"name":" ","type":"open"}`)
@@ -150,5 +151,18 @@ func TestSessions(t *testing.T) {
 			require.Equal(d, 0., d.ok("GET", at+"?user_id="+id, "").of("paging", "total"))
 		}
 		d.refused(404, "not_found", "", "GET", "/rooms/"+ann.ID+"/sessions", "")
+	})
+}
+
+// A room has the webhook that it was made with, whose headers nobody is shown.
+func TestARoomHasAWebhook(t *testing.T) {
+	onEach(t, func(d *door) {
+		made := d.ok("POST", "/rooms", `{"name":"n","type":"open","webhook":{"url":"https://a.test/hook","headers":{"X-Key":"s3cret"}}}`)
+		require.NotContains(d, made.raw, "s3cret")
+		key, err := d.auth.Authenticate(d.Context(), d.key)
+		require.NoError(d, err)
+		told, err := d.spaces.GetWebhook(d.Context(), key, d.c.Workspace, made.text("room", "id"))
+		require.NoError(d, err)
+		require.Equal(d, []string{"https://a.test/hook", "X-Key"}, append([]string{told.URL}, told.Headers...))
 	})
 }

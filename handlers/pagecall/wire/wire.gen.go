@@ -114,7 +114,7 @@ type NewRoom struct {
 	// Type Open rooms let in everybody, public ones every user of the workspace, private ones their members.
 	Type RoomType `json:"type"`
 
-	// Webhook Refused. Rooms announce nothing yet.
+	// Webhook The server that is told who comes and goes, by `sessionJoined` and `sessionLeft`.
 	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
@@ -291,8 +291,11 @@ type Users struct {
 
 // Webhook Example: {"headers":{"X-Key":"abc"},"url":"https://example.com/hook"}
 type Webhook struct {
+	// Headers Headers of each delivery, of which nobody is shown the values again.
 	Headers map[string]string `json:"headers,omitempty,omitzero"`
-	URL     string            `json:"url"`
+
+	// URL An https URL without a password and a fragment.
+	URL string `json:"url"`
 }
 
 // ByCreation defines model for byCreation.
