@@ -240,14 +240,15 @@ type NewAttendee struct {
 	Name string // that the room shows, where it is not the user's own
 }
 
-// newAttendees are the tenures of those who are to be members of a room from its beginning, which only an API key says.
+// newAttendees are the tenures of those who are to be members of a room from its beginning, which only who makes it by an
+// office says. For an API key, nobody is there who has a role in the workspace.
 // It returns ErrUserNotFound where one of them is not there.
 func (s *Spaces) newAttendees(ctx context.Context, st Standing, in []NewAttendee) (map[string]Tenure, error) {
 	tenures := map[string]Tenure{}
 	if len(in) == 0 {
 		return tenures, nil
 	}
-	if st.Kind != auth.Key {
+	if !st.Member.office {
 		return nil, auth.ErrWrongToken
 	}
 	var keys []store.Key
@@ -262,7 +263,7 @@ func (s *Spaces) newAttendees(ctx context.Context, st Standing, in []NewAttendee
 		return nil, err
 	}
 	for i, m := range in {
-		if _, there := s.auth.UserIn(st.Workspace, m.User, recs[3*i]); !there || recs[3*i+2]["role"] != "" {
+		if _, there := s.auth.UserIn(st.Workspace, m.User, recs[3*i]); !there || st.Kind == auth.Key && recs[3*i+2]["role"] != "" {
 			return nil, ErrUserNotFound
 		}
 		t := Tenure{Role: m.Role, Exit: recs[3*i+1]["exit"]}

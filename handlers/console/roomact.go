@@ -1,8 +1,7 @@
 package console
 
 import (
-	"context"
-	"errors"
+	"cmp"
 	"net/url"
 
 	"usher/auth"
@@ -36,23 +35,18 @@ func (s *Console) createRoom(v *visit, sent url.Values) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	r, err := s.Spaces.CreateRoom(v, v.office(), v.space(), roles.NewRoom{Name: sent.Get("name"), Access: roles.Access(sent.Get("access"))})
-	if err != nil {
-		return done{}, err
+	in := roles.NewRoom{Name: sent.Get("name"), Access: roles.Access(sent.Get("access"))}
+	for _, u := range members {
+		in.Members = append(in.Members, roles.NewAttendee{User: u.ID, Role: u.role})
 	}
-	if err := s.grant(v, r.ID, members, ""); err != nil {
-		return done{}, errors.Join(err, s.Spaces.DeleteRoom(context.WithoutCancel(v), v.office(), v.space(), r.ID))
-	}
-	return leads("/rooms/" + r.ID + "?done=roomCreated"), nil
+	r, err := s.Spaces.CreateRoom(v, v.office(), v.space(), in)
+	return leads("/rooms/" + r.ID + "?done=roomCreated"), err
 }
 
 // grant gives each of some users a role in a room, which is the same for all or, where it is empty, each one's own.
 func (s *Console) grant(v *visit, room string, users []member, role roles.Role) error {
 	for _, u := range users {
-		as := role
-		if as == "" {
-			as = u.role
-		}
+		as := cmp.Or(role, u.role)
 		if err := s.Spaces.GrantRole(v, v.office(), v.space(), room, u.ID, as, false); err != nil {
 			return err
 		}
