@@ -172,7 +172,7 @@ var bounds = []struct {
 	{"createRoom", "maxMeetingSeconds", 0, 31536000},
 	{"updateRoom", "maxMeetingSeconds", 0, 31536000},
 	{"generateAccess", "username", 1, 100},
-	{"generateAccess", "externalUserId", 0, 128},
+	{"generateAccess", "externalUserId", 0, 255},
 	{"joinAsGuest", "name", 1, 100},
 	{"sendRoomMessage", "text", 1, 4096},
 	{"setRoomWebhook", "url", 1, 1024},

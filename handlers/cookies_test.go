@@ -211,7 +211,7 @@ func TestAGuestLinkReplacesNobody(t *testing.T) {
 		room.ok(204, "DELETE", "/v1/access/seat", "")
 		room.ok(401, "GET", "/v1/access/seat", "")
 		b.ok(200, "GET", "/v1/users/me", "")
-		if len(b.jar.kept) != 3 {
+		if len(b.jar.kept) != 4 {
 			t.Errorf("left are %v", b.jar.kept)
 		}
 

@@ -111,7 +111,7 @@ func TestNoEventHoldsASecret(t *testing.T) {
 	onEach(t, func(t *testing.T, d *door) {
 		sc := d.newScene(t, "true", "open")
 		for _, row := range rows {
-			if repeatable(row.method, row.operation) {
+			if repeatable(row.method, row.operation) && row.operation != "roomEvents" { // which does not end by itself
 				sc.ask(sc.whoMay(row.method, row.path, row.body), row.method, row.path, row.body)
 			}
 		}

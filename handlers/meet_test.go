@@ -168,7 +168,7 @@ func TestAMeetLinkThatIsNotGood(t *testing.T) {
 	})
 }
 
-// importer is the API key that brought the external users.
+// importer is an API key that may change external users.
 func (sc *scene) importer() auth.Identity {
 	sc.t.Helper()
 	key, err := sc.auth.Authenticate(sc.t.Context(), sc.token["key"])

@@ -107,7 +107,7 @@ func (sc *scene) member(name, role string) {
 // external is a user whom an integrator keeps, and who has come by his access token.
 func (sc *scene) external(name, workspace string) {
 	sc.t.Helper()
-	u, err := sc.auth.PutExternal(sc.t.Context(), sc.importer(), name, auth.ExternalPatch{})
+	u, err := sc.auth.PutExternal(sc.t.Context(), sc.identity("administrator"), name, auth.ExternalPatch{})
 	must(sc.t, err)
 	tokens, err := sc.auth.SignInMember(sc.t.Context(), workspace, u.AccessToken)
 	must(sc.t, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var keyRow = regexp.MustCompile(`(?m)^([0-9a-f]{24}) +(signing|refresh|pin) +(active|next|retired) +(EdDSA|HS256) +\S+Z +(\S+) +(yes|no)$`)
+var keyRow = regexp.MustCompile(`(?m)^([0-9a-f]{24}) +(signing|refresh|pin|token) +(active|next|retired) +(EdDSA|HS256) +\S+Z +(\S+) +(yes|no)$`)
 
 // keyRows are the keys as a command lists them: of each its kid, use, state, algorithm, end, and whether it is encrypted.
 func keyRows(t *testing.T, dir string, flags ...string) (rows [][]string) {
@@ -37,7 +37,7 @@ func TestKeysListRotateRevoke(t *testing.T) {
 		p.kill(t)
 
 		before := keyRows(t, dir, flags...)
-		require.Len(t, before, 6)
+		require.Len(t, before, 8)
 		assert.Equal(t, []string{"signing", "active", "EdDSA", "-", "no"}, before[0][1:])
 		assert.Equal(t, []string{"signing", "next", "EdDSA", "-", "no"}, before[1][1:])
 		assert.Equal(t, []string{"refresh", "active", "HS256", "-", "no"}, before[2][1:])
@@ -53,7 +53,7 @@ func TestKeysListRotateRevoke(t *testing.T) {
 		require.Zero(t, code, stderr)
 		assert.Contains(t, stdout, "A server rotates the keys")
 		after := keyRows(t, dir, flags...)
-		require.Len(t, after, 6, "without a server nothing is rotated")
+		require.Len(t, after, 8, "without a server nothing is rotated")
 		assert.Equal(t, []string{before[1][0], "signing", "active"}, after[0][:3])
 
 		p = servingAnn(t, dir, flags...)
@@ -61,7 +61,7 @@ func TestKeysListRotateRevoke(t *testing.T) {
 		assert.Equal(t, "401 invalid_token", p.ask(t.Context(), "GET", "/v1/users/me", token, "").word())
 		assert.Equal(t, "200", p.ask(t.Context(), "GET", "/v1/users/me", p.signIn(t), "").word())
 		p.kill(t)
-		assert.Len(t, keyRows(t, dir, flags...), 8)
+		assert.Len(t, keyRows(t, dir, flags...), 10)
 	})
 }
 
