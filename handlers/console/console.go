@@ -115,7 +115,7 @@ var tabs = []tab{
 }
 
 func (s *Console) routes() []route {
-	return slices.Concat([]route{{path: "", shows: begins}}, s.userRoutes(), s.roomRoutes(), s.spaceRoutes(), s.keyRoutes(), s.staffRoutes(), s.auditRoutes())
+	return slices.Concat([]route{{path: "", shows: begins}}, s.userRoutes(), s.roomRoutes(), s.spaceRoutes(), s.issuedRoutes(), s.keyRoutes(), s.staffRoutes(), s.auditRoutes())
 }
 
 // begins leads to the first of the tabs.

@@ -80,11 +80,42 @@ func TestTheSpacesAndWhatWasIssued(t *testing.T) {
 					require.Contains(w, page, part, path)
 				}
 				require.NotContains(w, page, w.id["token"])
-				require.NotContains(w, page, w.id["invite"])
+				if name == "sue" {
+					require.NotContains(w, page, w.id["invite"])
+					require.NotContains(w, page, "revoke")
+				}
 			}
 			r.sees(404, "/spaces/"+w.id["lab"])
 			r.sees(404, w.fill("/issued/{space}/{space}"))
 		}
 		w.reader("marie").sees(403, w.fill("/spaces/{space}"))
+	})
+}
+
+// An administrator takes back what others have issued, who is asked first; support doesn't.
+func TestWhatWasIssuedIsTakenBack(t *testing.T) {
+	onEach(t, func(w *world) {
+		w.class()
+		ann, sue := w.reader("ann"), w.reader("sue")
+		links, _, err := w.desk.AllLinks(w.Context(), w.admin, w.id["space"], w.id["lab"], auth.Page{Limit: 10})
+		require.NoError(w, err)
+		w.id["link"] = links[0].ID
+		for to, says := range map[string]string{
+			"/issued/{space}/invites/{invite}/revoke":   "The invite is taken back.",
+			"/issued/{space}/{lab}/links/{link}/revoke": "The link is revoked.",
+		} {
+			at := w.fill(to)
+			require.Contains(w, ann.sees(200, at), `method="post"`)
+			require.Equal(w, 403, sue.sends(at).status)
+			page := ann.does(at)
+			require.Contains(w, page, says)
+			require.Contains(w, page, "<mark>Revoked</mark>")
+			require.NotContains(w, page, "/revoke")
+			require.Equal(w, 404, ann.sends(strings.Replace(at, w.id["space"], w.id["lab"], 1)).status)
+			require.NotContains(w, sue.sees(200, at), "/revoke\"")
+		}
+		in, err := w.desk.PreviewInvite(w.Context(), w.id["space"], w.id["invite"])
+		require.NoError(w, err)
+		require.Equal(w, invites.Revoked, in.State)
 	})
 }

@@ -125,11 +125,12 @@ func (p page) forReaders(changes bool) page {
 
 // withoutButtons takes away the column of those, which is the last.
 func (t *table) withoutButtons() {
+	if !slices.ContainsFunc(t.Rows, func(row []cell) bool { return row[len(row)-1].Button }) {
+		return
+	}
+	t.Columns = t.Columns[:len(t.Columns)-1]
 	for i, row := range t.Rows {
-		if n := len(row); row[n-1].Button {
-			t.Rows[i] = row[:n-1]
-			t.Columns = t.Columns[:n-1]
-		}
+		t.Rows[i] = row[:len(t.Columns)]
 	}
 }
 

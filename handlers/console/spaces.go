@@ -1,10 +1,7 @@
 package console
 
 import (
-	"strconv"
-
 	"usher/auth"
-	"usher/invites"
 	"usher/roles"
 )
 
@@ -13,9 +10,6 @@ func (s *Console) spaceRoutes() []route {
 		{path: "/spaces", tab: "Spaces", shows: s.spaces},
 		{path: "/spaces/:spaceId", tab: "Spaces", shows: s.space},
 		{path: "/spaces/:spaceId/:roomId", tab: "Spaces", shows: s.roomOf},
-		{path: "/issued", tab: "Links & invites", shows: s.issued},
-		{path: "/issued/:spaceId", tab: "Links & invites", shows: s.issuedIn},
-		{path: "/issued/:spaceId/:roomId", tab: "Links & invites", shows: s.linksOf},
 	}
 }
 
@@ -136,73 +130,3 @@ func (s *Console) rolesIn(v *visit, space, room string) part {
 }
 
 var spaceRoles = map[roles.Role]string{roles.SpaceOwner: "Owner", roles.SpaceModerator: "Moderator", roles.SpaceUser: "Member"}
-
-func (s *Console) issued(v *visit) (page, error) {
-	return page{Title: "Links & invites", Parts: []part{s.allSpaces(v, "/issued/")}}, nil
-}
-
-// issuedIn are the invites into a space, and the rooms whose links there are.
-func (s *Console) issuedIn(v *visit) (page, error) {
-	at, err := s.Spaces.Overlook(v, v.Who(), v.ID("spaceId"), "")
-	if err != nil {
-		return page{}, err
-	}
-	t := table{ID: "invites", Title: "Invites", Columns: []string{"For", "Role", "State", "Used", "By", "Until"}, Empty: "Nobody is invited here."}
-	list := func(p auth.Page) ([]invites.Invite, string, error) {
-		return s.Desk.AllInvites(v, v.Who(), at.Space.ID, "", p)
-	}
-	all := listed(v, t, list, func(in invites.Invite) []cell {
-		whom := in.Email
-		switch {
-		case whom == "" && in.Domain != "":
-			whom = "@" + in.Domain
-		case whom == "":
-			whom = "Whoever has it"
-		}
-		return []cell{
-			{Text: whom},
-			{Text: spaceRoles[in.Role]},
-			{Mark: inWords(string(in.State))},
-			{Text: used(in.Uses, in.MaxUses)},
-			{Text: in.IssuerName, To: v.base + "/users/" + in.Issuer},
-			{At: in.Ends},
-		}
-	})
-	return page{
-		Title: "Links & invites of " + at.Space.Name, Up: link{Text: "Links & invites", To: v.base + "/issued"},
-		Parts: []part{all, s.roomsIn(v, at.Space.ID, "/issued/"+at.Space.ID+"/")},
-	}, nil
-}
-
-// used says how much of something is spent; without a bound it has none.
-func used(n, of int) string {
-	if of == 0 {
-		return strconv.Itoa(n)
-	}
-	return strconv.Itoa(n) + " of " + strconv.Itoa(of)
-}
-
-// linksOf are the guest links into a room.
-func (s *Console) linksOf(v *visit) (page, error) {
-	at, err := s.Spaces.Overlook(v, v.Who(), v.ID("spaceId"), v.ID("roomId"))
-	if err != nil {
-		return page{}, err
-	}
-	t := table{ID: "links", Columns: []string{"For", "Role", "State", "Seats", "By", "Until"}, Empty: "There is no link, or none that has not ended a week ago."}
-	list := func(p auth.Page) ([]invites.Link, string, error) {
-		return s.Desk.AllLinks(v, v.Who(), at.Space.ID, at.Room.ID, p)
-	}
-	return page{
-		Title: "Links of " + at.Room.Name, Up: link{Text: at.Space.Name, To: v.base + "/issued/" + at.Space.ID},
-		Parts: []part{listed(v, t, list, func(it invites.Link) []cell {
-			return []cell{
-				{Text: it.Username},
-				{Text: roleNames[roles.GuestRole(it.Role)]},
-				{Mark: inWords(string(it.State))},
-				{Text: used(it.Taken(), it.MaxUses)},
-				{Text: it.IssuerName, To: v.base + "/users/" + it.Issuer},
-				{At: it.Ends},
-			}
-		})},
-	}, nil
-}

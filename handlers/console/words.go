@@ -21,6 +21,8 @@ var notices = map[string]string{
 	"clientDeleted": "The client is deleted.",
 	"invited":       "The invitation is on its way. A user whose address it is has the role already.",
 	"uninvited":     "The invitation is taken back.",
+	"inviteRevoked": "The invite is taken back.",
+	"linkRevoked":   "The link is revoked.",
 }
 
 // problems say in the words of the console what the API says to programs.
