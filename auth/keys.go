@@ -63,7 +63,9 @@ type key struct {
 // arm makes a key usable of its 32 secret bytes.
 func (k *key) arm(raw []byte) {
 	if k.Use != forSigning {
-		k.mac, k.alg = raw, "HS256"
+		if k.mac, k.alg = raw, "HS256"; k.Use == forTokens {
+			k.alg = "A256GCM"
+		}
 		return
 	}
 	k.private, k.alg = ed25519.NewKeyFromSeed(raw), algorithm

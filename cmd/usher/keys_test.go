@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var keyRow = regexp.MustCompile(`(?m)^([0-9a-f]{24}) +(signing|refresh|pin|token) +(active|next|retired) +(EdDSA|HS256) +\S+Z +(\S+) +(yes|no)$`)
+var keyRow = regexp.MustCompile(`(?m)^([0-9a-f]{24}) +(signing|refresh|pin|token) +(active|next|retired) +(EdDSA|HS256|A256GCM) +\S+Z +(\S+) +(yes|no)$`)
 
 // keyRows are the keys as a command lists them: of each its kid, use, state, algorithm, end, and whether it is encrypted.
 func keyRows(t *testing.T, dir string, flags ...string) (rows [][]string) {
@@ -41,6 +41,7 @@ func TestKeysListRotateRevoke(t *testing.T) {
 		assert.Equal(t, []string{"signing", "active", "EdDSA", "-", "no"}, before[0][1:])
 		assert.Equal(t, []string{"signing", "next", "EdDSA", "-", "no"}, before[1][1:])
 		assert.Equal(t, []string{"refresh", "active", "HS256", "-", "no"}, before[2][1:])
+		assert.Equal(t, []string{"token", "active", "A256GCM", "-", "no"}, before[6][1:])
 
 		_, stderr, code := finish(t, dir, append(flags, "keys", "revoke", before[0][0], "0123456789abcdef01234567")...)
 		assert.Equal(t, 1, code)
