@@ -111,7 +111,7 @@ func (u account) external() External {
 // shown is external with the token, for who may see it.
 func (a *Authority) shown(ctx context.Context, u account, seesTokens bool) (shown External, err error) {
 	shown = u.external()
-	if seesTokens {
+	if seesTokens && a.mayKeepTokens() == nil {
 		shown.AccessToken, err = a.openToken(ctx, u)
 	}
 	if errors.Is(err, errTokenGone) { // he gets another when he is put or changed

@@ -20,7 +20,7 @@ func (a *Authority) MemberOf(ctx context.Context, workspace string, token secret
 
 // SignInMember opens a session for whose access token this is. The session is of a kind of its own: the token stands
 // in links that people hand on, and so whoever comes by it goes into rooms as that user, and does nothing else. A block,
-// the end of the user and another access token end it. It returns ErrInvalidGrant.
+// the end of the user and another access token end it. It returns ErrInvalidGrant, ErrUnsealed.
 func (a *Authority) SignInMember(ctx context.Context, workspace string, token secret.String) (Tokens, error) {
 	var tokens Tokens
 	err := Settle(func() error {
@@ -38,6 +38,9 @@ func (a *Authority) SignInMember(ctx context.Context, workspace string, token se
 }
 
 func (a *Authority) memberOf(ctx context.Context, workspace string, token secret.String) (store.Record, error) {
+	if err := a.mayKeepTokens(); err != nil { // kept by a server that might
+		return nil, err
+	}
 	user, err := a.lookUp(ctx, name{workspace, byToken, token.Hash()})
 	if errors.Is(err, ErrNotFound) {
 		err = ErrInvalidGrant

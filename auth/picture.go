@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"encoding/base64"
+	"regexp"
 	"strings"
 
 	"usher/internal/audit"
@@ -15,6 +16,8 @@ func pictureKey(user string) store.Key {
 
 // PicturesPath is where pictures lie that were uploaded: below it the user, and a name that changes with what is in it.
 const PicturesPath = "/pictures/"
+
+var aPicture = regexp.MustCompile(`^[A-Za-z0-9_-]+\.jpg$`)
 
 // SetPicture puts a JPEG in the place of the profile image of a user, or takes it away where it is empty, for an
 // administrator. It returns ErrWrongToken, ErrForbidden, ErrNotFound.
@@ -41,7 +44,8 @@ func (a *Authority) SetPicture(ctx context.Context, who Identity, user string, j
 
 // Uploaded reports whether the profile image of a user lies here.
 func (a *Authority) Uploaded(u Account) bool {
-	return strings.HasPrefix(u.ProfileURL, a.set.Issuer+PicturesPath+u.ID+"/")
+	file, here := strings.CutPrefix(u.ProfileURL, a.set.Issuer+PicturesPath+u.ID+"/")
+	return here && aPicture.MatchString(file) // and no path that leads out of there
 }
 
 // Picture is what was uploaded for a user under a name. Whoever has the address may see it: it is shown to all who are

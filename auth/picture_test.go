@@ -33,6 +33,7 @@ func TestAPictureOfAUser(t *testing.T) {
 		_, err = sees(first)
 		require.ErrorIs(w, err, ErrNotFound)
 
+		require.False(w, w.Uploaded(Account{ID: id, ProfileURL: "https://usher.test/pictures/" + id + "/../../console/audit?x=.jpg"}))
 		require.NoError(w, w.SetPicture(w.ctx(), w.admin, id, nil))
 		require.Empty(w, url())
 		for _, who := range []Identity{w.signedIn("ann", good), {Kind: Guest}, {}} {

@@ -93,3 +93,27 @@ func TestAnAccessTokenIsRotated(t *testing.T) {
 		require.Equal(w, []string{u.ID, who.ID}, []string{e[0].Subject, e[0].Actor})
 	})
 }
+
+// A server that may keep no tokens shows none, and lets nobody in by one, however it came into the store: by a seed, or
+// while the store was on somebody's own machine.
+func TestATokenThatMayNotBeKeptIsWorthless(t *testing.T) {
+	onEach(t, func(w *world) {
+		require.NoError(w, w.ImportExternal(w.ctx(), "", "u-1", ExternalPatch{}))
+		got, err := w.GetExternal(w.ctx(), w.admin, "u-1")
+		require.NoError(w, err)
+		require.True(w, got.AccessToken.Empty())
+		all, _, err := w.ListExternals(w.ctx(), w.admin, "", Slice{Limit: 9})
+		require.NoError(w, err)
+		require.True(w, all[0].AccessToken.Empty())
+
+		own := settings
+		own.Issuer = "http://127.0.0.1:8080"
+		machine := w.open(w.Store, own)
+		got, err = machine.GetExternal(w.ctx(), w.admin, "u-1")
+		require.NoError(w, err)
+		_, err = machine.SignInMember(w.ctx(), w.first.Workspace, got.AccessToken)
+		require.NoError(w, err)
+		_, err = w.SignInMember(w.ctx(), w.first.Workspace, got.AccessToken)
+		require.ErrorIs(w, err, ErrUnsealed)
+	})
+}

@@ -105,7 +105,7 @@ func (a *api) deleteUser(c *call) (any, error) {
 }
 
 func (a *api) blockUser(c *call) (any, error) {
-	return nil, a.Authority.BlockUser(c, c.who, c.id("userId"))
+	return nil, a.Spaces.BlockUser(c, c.who, c.id("userId"))
 }
 
 func (a *api) unblockUser(c *call) (any, error) {

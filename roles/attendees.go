@@ -39,7 +39,7 @@ type shownAs struct {
 // attendeeKeys are what an attendee is read from.
 func attendeeKeys(st Standing, user string) []store.Key {
 	room, space := st.Room.ID, st.Space.ID
-	return []store.Key{roleKey(room, user), memberKey(space, user), auth.UserKey(user), BanKey("r:"+room, user)}
+	return []store.Key{roleKey(room, user), memberKey(space, user), auth.UserKey(user), BanKey("r:"+room, user), auth.StaffKey(st.Workspace, user)}
 }
 
 // attendees are those of some users who are members of a room.
@@ -54,12 +54,12 @@ func (s *Spaces) attendees(ctx context.Context, st Standing, users []string) ([]
 	}
 	found := []Attendee{}
 	for i, id := range users {
-		t, ban, recs := Tenure{}, Ban{}, recs[4*i:]
+		t, ban, recs := Tenure{}, Ban{}, recs[5*i:]
 		if err := cmp.Or(recs[0].Load(&t), recs[3].Load(&ban)); err != nil {
 			return nil, err
 		}
 		t.since(recs[1]["exit"])
-		if user, there := s.auth.UserIn(st.Space.Workspace, id, recs[2]); there && t.Role != "" {
+		if user, there := s.auth.UserIn(st.Space.Workspace, id, recs[2]); there && t.Role != "" && recs[4]["role"] == "" { // whom a key may know of
 			found = append(found, Attendee{
 				Room: st.Room.ID, User: id, ExternalID: user.ExternalID, Name: cmp.Or(t.Name, user.ShownName()),
 				Role: t.Role, Blocked: ban.InForce(st.Now) && !ban.Kick, Since: t.Since,

@@ -51,8 +51,16 @@ func (b Ban) write(place string, older Ban, now time.Time) []store.Write {
 // entry sorts the bans of a place by their end.
 func (b Ban) entry() string { return auth.ByTime(b.Ends, b.Subject) }
 
-// newBan makes a ban; one without until is forever. It is a FieldError where until has passed.
+// longestReason is how many characters the reason of a ban may have.
+const longestReason = 500
+
+// newBan makes a ban; one without until is forever. It is a FieldError where until has passed, and for a reason that is
+// not to be read.
 func (s *Spaces) newBan(who auth.Identity, subject string, until *time.Time, reason string) (Ban, error) {
+	reason, err := auth.PlainText("/reason", reason, longestReason)
+	if err != nil {
+		return Ban{}, err
+	}
 	ban := Ban{Subject: subject, Ends: forever, Reason: reason, By: who.ID}
 	if until != nil && until.Before(forever) {
 		ban.Ends = *until

@@ -48,7 +48,7 @@ func (s *Spaces) people(ctx context.Context, st Standing, list store.Key, key fu
 	}
 	var keys []store.Key
 	for _, id := range ids {
-		keys = append(keys, key(id), memberKey(st.Space.ID, id), auth.UserKey(id))
+		keys = append(keys, key(id), memberKey(st.Space.ID, id), auth.UserKey(id), auth.StaffKey(st.Space.Workspace, id))
 	}
 	recs, err := s.auth.Store.Get(ctx, keys...)
 	if err != nil {
@@ -57,12 +57,13 @@ func (s *Spaces) people(ctx context.Context, st Standing, list store.Key, key fu
 	members := []Member{}
 	for i, id := range ids {
 		var t Tenure
-		if err := recs[3*i].Load(&t); err != nil {
+		if err := recs[4*i].Load(&t); err != nil {
 			return nil, "", err
 		}
-		t.since(recs[3*i+1]["exit"])
-		user, there := s.auth.UserIn(st.Space.Workspace, id, recs[3*i+2])
-		if t.Role == "" || !there {
+		t.since(recs[4*i+1]["exit"])
+		user, there := s.auth.UserIn(st.Space.Workspace, id, recs[4*i+2])
+		hidden := st.Kind == auth.Key && recs[4*i+3]["role"] != "" // for a key, nobody is there who has a role in the workspace
+		if t.Role == "" || !there || hidden {
 			continue
 		}
 		m := Member{User: id, Name: user.ShownName(), Role: t.Role, Since: t.Since}

@@ -2,6 +2,7 @@ package roles
 
 import (
 	"cmp"
+	"slices"
 
 	"usher/auth"
 )
@@ -56,6 +57,9 @@ func (in NewRoom) details(was RoomDetails) (RoomDetails, error) {
 // something else is asked for. Where nothing is asked for, a room stays as it is: a new name shuts nobody out. Public
 // true leaves an open room open.
 func (in NewRoom) access(was Access) (Access, error) {
+	if in.Access != "" && !slices.Contains([]Access{Open, Public, Private}, in.Access) {
+		return "", &auth.FieldError{Field: "/access", Reason: "not open, public or private"}
+	}
 	switch {
 	case in.Public == nil:
 		return cmp.Or(in.Access, was, Private), nil

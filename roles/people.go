@@ -113,7 +113,26 @@ func (s *Spaces) remove(ctx context.Context, who auth.Identity, user string) err
 	if err := s.each(ctx, roomsOf(user), "", expel); err != nil { // of spaces where he was no member, too
 		return err
 	}
-	return s.auth.Bury(ctx, who, user)
+	if err := s.auth.Bury(ctx, who, user); err != nil {
+		return err
+	}
+	return s.putOutEverywhere(ctx, user, GoneRemoved)
+}
+
+// BlockUser is auth.BlockUser that puts the user out of the rooms in which he is, too.
+func (s *Spaces) BlockUser(ctx context.Context, who auth.Identity, user string) error {
+	if err := s.auth.BlockUser(ctx, who, user); err != nil {
+		return err
+	}
+	return s.putOutEverywhere(context.WithoutCancel(ctx), user, GoneBanned)
+}
+
+// RotateAccessToken is auth.RotateAccessToken that puts the user out of the rooms in which he is, too.
+func (s *Spaces) RotateAccessToken(ctx context.Context, who auth.Identity, user auth.Account) error {
+	if _, err := s.auth.RotateAccessToken(ctx, who, user.ExternalID); err != nil {
+		return err
+	}
+	return s.putOutEverywhere(context.WithoutCancel(ctx), user.ID, GoneOut)
 }
 
 // expel takes a user out of a space whatever his rank; only a last owner stays.

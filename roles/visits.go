@@ -1,6 +1,7 @@
 package roles
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -63,6 +64,15 @@ func (s *Spaces) visits(ctx context.Context, user string) ([]Visit, error) {
 		}
 	}
 	return visits, err
+}
+
+// putOutEverywhere ends all stays that a user has.
+func (s *Spaces) putOutEverywhere(ctx context.Context, user string, why Departure) error {
+	visits, err := s.visits(ctx, user)
+	for _, v := range visits {
+		err = cmp.Or(err, s.putOut(ctx, v.Room, user, why))
+	}
+	return err
 }
 
 // putOutOf ends all stays that a user has in the rooms of a space.

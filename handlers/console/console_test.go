@@ -127,7 +127,7 @@ func TestSupportChangesNothing(t *testing.T) {
 // addresses are those of every page that there is in the world of a test.
 func (w *world) addresses() (all []string) {
 	for _, to := range []string{
-		"/users", "/users/new", "/users/{marie}", "/users/{marie}/edit", "/users/{marie}/block", "/users/{marie}/unblock", "/users/{marie}/delete",
+		"/users", "/users/new", "/users/{marie}", "/users/{marie}/edit", "/users/{marie}/block", "/users/{marie}/unblock", "/users/{marie}/token", "/users/{marie}/delete",
 		"/rooms", "/rooms/new", "/rooms/{room}", "/rooms/{room}/edit", "/rooms/{room}/close", "/rooms/{room}/reopen", "/rooms/{room}/delete",
 		"/rooms/{room}/members", "/rooms/{room}/members/{marie}", "/rooms/{room}/members/{marie}/remove", "/rooms/{room}/members/{marie}/block",
 		"/rooms/{room}/members/{marie}/unblock", "/rooms/{room}/link",

@@ -2,7 +2,6 @@ package console
 
 import (
 	"errors"
-	"net/url"
 
 	"usher/auth"
 	"usher/internal/picture"
@@ -35,15 +34,6 @@ func (v *visit) image() ([]byte, error) {
 		return nil, &auth.FieldError{Field: "image", Reason: "more than 4,096 pixels wide or high, or 2 MiB"}
 	}
 	return small, err
-}
-
-// saveImage does what a form says of the image of a user who is there.
-func (s *Console) saveImage(v *visit, u auth.Account, sent url.Values) error {
-	small, err := v.image()
-	if err != nil || small == nil && sent.Get("removeImage") == "" {
-		return err
-	}
-	return s.Authority.SetPicture(v, v.Who(), u.ID, small)
 }
 
 // imageOf shows what was uploaded of a user, or a blank avatar: a page of ours loads nothing from elsewhere.

@@ -82,6 +82,11 @@ func TestAProfileImageIsUploaded(t *testing.T) {
 		require.Equal(w, 404, w.reader("").asks("GET", at[1]+"x", nil).status)
 		require.Equal(w, 404, w.reader("").asks("GET", strings.TrimSuffix(at[1], ".jpg"), nil).status)
 
+		got = ann.uploads(edit, upload.Bytes(), "name", strings.Repeat("x", 300), "username", "marie", "email", "marie@school.test")
+		require.Equal(w, 422, got.status)
+		got = ann.uploads(edit, nil, "name", strings.Repeat("x", 300), "removeImage", "1")
+		require.Equal(w, 422, got.status)
+		require.Contains(w, ann.sees(200, "/users/"+w.id["marie"]), at[1], "nothing of what was refused is done")
 		got = ann.uploads(edit, nil, "name", "Marie", "removeImage", "1")
 		require.Equal(w, 303, got.status, got.text)
 		require.NotContains(w, ann.sees(200, "/users/"+w.id["marie"]), "/pictures/")

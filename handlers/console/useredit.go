@@ -94,13 +94,23 @@ func (s *Console) saveUser(v *visit, sent url.Values) (done, error) {
 	if err != nil {
 		return done{}, err
 	}
-	if err := s.saveImage(v, was, sent); err != nil {
+	image, err := v.image()
+	if err != nil {
 		return done{}, err
 	}
 	if was.ExternalID != "" {
-		_, err := s.Authority.UpdateExternal(v, v.Who(), was.ExternalID, patchIn(sent))
-		return leads("/users/" + was.ID + "?done=saved"), err
+		_, err = s.Authority.UpdateExternal(v, v.Who(), was.ExternalID, patchIn(sent))
+	} else {
+		_, err = s.Authority.UpdateUser(v, v.Who(), was.ID, userPatchIn(sent))
 	}
+	if err == nil && (image != nil || sent.Get("removeImage") != "") {
+		err = s.Authority.SetPicture(v, v.Who(), was.ID, image)
+	}
+	return leads("/users/" + was.ID + "?done=saved"), err
+}
+
+// userPatchIn is what a form says of a user who signs in by himself.
+func userPatchIn(sent url.Values) auth.UserPatch {
 	patch := auth.UserPatch{}
 	for name, to := range map[string]**string{
 		"name": &patch.Name, "phone": &patch.Phone, "username": &patch.Username, "email": &patch.Email,
@@ -110,6 +120,5 @@ func (s *Console) saveUser(v *visit, sent url.Values) (done, error) {
 			*to = &value
 		}
 	}
-	u, err := s.Authority.UpdateUser(v, v.Who(), was.ID, patch)
-	return leads("/users/" + u.ID + "?done=saved"), err
+	return patch
 }

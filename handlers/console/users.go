@@ -15,6 +15,7 @@ func (s *Console) userRoutes() []route {
 		{path: "/users/:userId/edit", tab: "User", shows: s.editUser, does: s.saveUser},
 		{path: "/users/:userId/block", tab: "User", shows: s.asksBlock, does: s.block},
 		{path: "/users/:userId/unblock", tab: "User", shows: s.asksUnblock, does: s.unblock},
+		{path: "/users/:userId/token", tab: "User", shows: s.asksToken, does: s.rotateToken},
 		{path: "/users/:userId/delete", tab: "User", shows: s.asksDelete, does: s.deleteUser},
 	}
 }
@@ -78,6 +79,9 @@ func (s *Console) user(v *visit) (page, error) {
 	}
 	at := v.base + "/users/" + u.ID
 	p := page{Title: called(u), Up: link{Text: "Users", To: v.base + "/users"}, Actions: []link{{Text: "Edit", To: at + "/edit"}}}
+	if u.ExternalID != "" {
+		p.Actions = append(p.Actions, link{Text: "New access token", To: at + "/token", Risky: true})
+	}
 	switch {
 	case u.Role != "":
 	case u.Blocked:

@@ -7,6 +7,7 @@ var notices = map[string]string{
 	"blocked":   "The user is blocked, and signed out everywhere.",
 	"unblocked": "The user may sign in again.",
 	"deleted":   "The user is deleted.",
+	"rotated":   "The user has a new access token.",
 
 	"roomCreated": "The room is created.",
 	"closed":      "The room is closed, and whoever was in it is out.",
