@@ -58,7 +58,7 @@ func withHome(home string, ids []string, next string, page auth.Page) ([]string,
 		return ids, next
 	}
 	ids = slices.Sorted(slices.Values(append(ids, home)))
-	if len(ids) > page.Limit {
+	if len(ids) >= page.Limit { // a page that is full may not be the last one
 		ids = ids[:page.Limit]
 		next = ids[page.Limit-1]
 	}
