@@ -42,25 +42,19 @@ func (u account) entries() []entry {
 
 // enlist puts a user into the lists, but for entries that are there.
 func (a *Authority) enlist(ctx context.Context, u account, but ...entry) error {
-	var tx store.Tx
-	for _, e := range u.entries() {
-		if !slices.Contains(but, e) {
-			tx.Do = append(tx.Do, store.Insert(e.index, e.text))
-		}
-	}
-	if len(tx.Do) == 0 {
-		return nil
-	}
-	_, err := a.Apply(ctx, tx)
-	return err
+	return a.writeEntries(ctx, u, store.Insert, but)
 }
 
 // delist takes a user out of the lists, but for entries that stay.
 func (a *Authority) delist(ctx context.Context, u account, but ...entry) error {
+	return a.writeEntries(ctx, u, store.Remove, but)
+}
+
+func (a *Authority) writeEntries(ctx context.Context, u account, write func(store.Key, string) store.Write, but []entry) error {
 	var tx store.Tx
 	for _, e := range u.entries() {
 		if !slices.Contains(but, e) {
-			tx.Do = append(tx.Do, store.Remove(e.index, e.text))
+			tx.Do = append(tx.Do, write(e.index, e.text))
 		}
 	}
 	if len(tx.Do) == 0 {

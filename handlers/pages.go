@@ -31,18 +31,26 @@ func (c *call) form() (url.Values, error) {
 		return nil, errContentType
 	}
 	err := r.ParseForm()
-	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return nil, tooLarge
-	}
-	if err != nil {
-		return nil, invalid{"body", malformed}
-	}
-	for name, values := range r.PostForm {
-		if !utf8.ValidString(values[0]) {
-			return nil, invalid{plain("", name), notUTF8}
-		}
+	if err := formError(err, r.PostForm); err != nil {
+		return nil, err
 	}
 	return r.PostForm, nil
+}
+
+// formError is what is wrong with a form that was parsed, if anything is.
+func formError(err error, texts url.Values) error {
+	if tooLarge, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return tooLarge
+	}
+	if err != nil {
+		return invalid{"body", malformed}
+	}
+	for name, values := range texts {
+		if !utf8.ValidString(values[0]) {
+			return invalid{plain("", name), notUTF8}
+		}
+	}
+	return nil
 }
 
 // sends does what a front end would ask an operation for with these fields: they are held against its contract, counted

@@ -7,8 +7,8 @@ import (
 	"usher/internal/store"
 )
 
-// The staff of a workspace looks at every space and room of it. It is let into none by that: for entering, and for
-// changing anything, an administrator needs a role like everyone, which he may give himself where the log shows it.
+// The staff of a workspace looks at every space and room of it. It is let into none by that: to enter, an administrator
+// needs a role like everyone, which he may give himself where the log shows it. What he changes he does by his office.
 
 // spacesIn lists the spaces of a workspace. An entry comes before its space, and counts as nothing without it.
 func spacesIn(workspace string) store.Key { return index("w:"+workspace+":spaces", "spaces") }

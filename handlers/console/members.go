@@ -69,14 +69,9 @@ func (s *Console) chosen(v *visit, sent url.Values) ([]member, error) {
 		if err != nil {
 			return nil, err
 		}
-		members[i].role = roleAs[e.MemberType]
+		members[i].role = roles.OfMemberType(e.MemberType)
 	}
 	return members, nil
-}
-
-// roleAs is the role in a room that a default permission means.
-var roleAs = map[auth.MemberType]roles.Role{
-	auth.GuestMember: roles.RoomUser, auth.HostMember: roles.RoomModerator, auth.MonitorMember: roles.RoomMonitor,
 }
 
 // permission is the field for a role in a room.

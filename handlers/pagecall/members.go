@@ -19,21 +19,23 @@ func (p *api) memberOperations() map[string]handlers.Operation {
 	}
 }
 
-// What a type of member is as a role in a room, and the other way about. An owner, whom an administrator can make, is a
-// host here.
-var (
-	roleOf = map[wire.MemberType]roles.Role{
-		wire.MemberTypeGuest: roles.RoomUser, wire.MemberTypeHost: roles.RoomModerator, wire.MemberTypeMonitor: roles.RoomMonitor,
+// typeOf is what type of member a role in a room is. An owner, whom an administrator can make, is a host here.
+var typeOf = map[roles.Role]wire.MemberType{
+	roles.RoomUser: wire.MemberTypeGuest, roles.RoomModerator: wire.MemberTypeHost, roles.RoomOwner: wire.MemberTypeHost,
+	roles.RoomMonitor: wire.MemberTypeMonitor,
+}
+
+// roleOf is the role that a type is, and none where none is said.
+func roleOf(is wire.MemberType) roles.Role {
+	if is == "" {
+		return ""
 	}
-	typeOf = map[roles.Role]wire.MemberType{
-		roles.RoomUser: wire.MemberTypeGuest, roles.RoomModerator: wire.MemberTypeHost, roles.RoomOwner: wire.MemberTypeHost,
-		roles.RoomMonitor: wire.MemberTypeMonitor,
-	}
-)
+	return roles.OfMemberType(auth.MemberType(is))
+}
 
 // roleIn is the role of a user who becomes a member, of his default type where no other is said.
 func roleIn(is wire.MemberType, user auth.External) roles.Role {
-	return roleOf[cmp.Or(is, wire.MemberType(user.MemberType))]
+	return roleOf(cmp.Or(is, wire.MemberType(user.MemberType)))
 }
 
 func memberOf(a roles.Attendee) wire.Member {
@@ -79,7 +81,7 @@ func (p *api) updateMember(c *handlers.Call, in wire.MemberChange) (any, error) 
 		return nil, err
 	}
 	member, err := p.spaces.UpdateAttendee(c, c.Who(), c.ID("room_id"), user, roles.AttendeeChange{
-		Role: roleOf[in.Type], Name: in.Name, Blocked: in.IsBlocked,
+		Role: roleOf(in.Type), Name: in.Name, Blocked: in.IsBlocked,
 	})
 	return wire.MemberAnswer{Member: memberOf(member)}, err
 }
