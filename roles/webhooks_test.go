@@ -177,6 +177,8 @@ func TestWhoNamesAReceiver(t *testing.T) {
 		}
 		for _, wrong := range []Webhook{
 			{URL: "https://10.0.0.1"},
+			{URL: "https://[::1]/"},
+			{URL: "https://127.1/"},
 			{URL: "https://user:pw@example.com"},
 			{URL: ""},
 			{URL: r.URL, Headers: map[string]string{"Host": "x"}},

@@ -37,7 +37,9 @@ func TestRooms(t *testing.T) {
 		d.refused(404, "not_found", "", "PUT", "/rooms/"+id, `{}`)
 		d.refused(404, "not_found", "", "POST", "/rooms/"+id+"/message", `{"message":"Hello"}`)
 		d.refused(400, "invalid", "/message", "POST", "/rooms/"+id+"/message", `{"message":""}`)
-		d.refused(400, "invalid", "/webhook/url", "POST", "/rooms", `{"name":"n","type":"open","webhook":{"url":"https://10.0.0.1"}}`)
+		for _, host := range []string{"10.0.0.1", "localhost", "a.localhost", "127.1", "[::1]"} {
+			d.refused(400, "invalid", "/webhook/url", "POST", "/rooms", `{"name":"n","type":"open","webhook":{"url":"https://`+host+`/"}}`)
+		}
 		d.refused(400, "invalid", "/webhook/headers", "POST", "/rooms", `{"name":"n","type":"open","webhook":{"url":"https://a.test","headers":{"Host":"b"}}}`)
 		d.refused(400, "invalid", "/type", "POST", "/rooms", `{"name":"n"}`)
 		d.refused(400, "invalid", "/type", "POST", "/rooms", `{"name":"n","type":"secret"}`)

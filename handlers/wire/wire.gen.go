@@ -1193,7 +1193,7 @@ type NewWebhook struct {
 	// Secret `whsec_` and 24 to 64 random bytes in base64, as Standard Webhooks has it. It is kept encrypted.
 	Secret string `json:"secret,omitempty,omitzero"`
 
-	// URL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them.
+	// URL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them. A host that ends in a number is an IPv4 address in full.
 	//
 	// Example: https://school.example.com/usher
 	URL ReceiverURL `json:"url"`
@@ -1325,7 +1325,7 @@ type Reason struct {
 	Until Instant `json:"until,omitempty,omitzero"`
 }
 
-// ReceiverURL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them.
+// ReceiverURL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them. A host that ends in a number is an IPv4 address in full.
 //
 // Example: https://school.example.com/usher
 type ReceiverURL = string
@@ -1990,7 +1990,7 @@ type Webhook struct {
 	// IsSigned Whether deliveries are signed.
 	IsSigned bool `json:"isSigned"`
 
-	// URL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them.
+	// URL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them. A host that ends in a number is an IPv4 address in full.
 	//
 	// Example: https://school.example.com/usher
 	URL ReceiverURL `json:"url"`

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"net/netip"
 	"net/url"
+	"regexp"
+	"slices"
+	"strings"
 	"syscall"
 
 	"code.dny.dev/ssrf"
@@ -55,26 +58,51 @@ func refusing(g *ssrf.Guardian) control {
 // longestURL is how many bytes the address of a receiver may have.
 const longestURL = 1024
 
-// Check says what is wrong with the address of a receiver, and nothing where it is right. Where its name leads is asked
+// Check says what is wrong with the address of a receiver, and nothing where it is right. Where a name leads is asked
 // at every delivery.
 func (s *Sender) Check(address string) (wrong string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Hostname() == "" || len(address) > longestURL || !printable(address) {
 		return "not a URL"
 	}
-	allowed := s.guard.internet
 	switch {
 	case u.User != nil:
 		return "a URL must hold no password"
 	case u.Fragment != "":
 		return "a URL with a fragment"
-	case u.Scheme == "http" && s.guard.any:
-		allowed = s.guard.named
-	case u.Scheme != "https":
+	case u.Scheme != "https" && (u.Scheme != "http" || !s.guard.any):
 		return "not an https URL"
 	}
+	return s.guard.wrongHost(u)
+}
+
+// numbered finds a host that ends in a number, which is an IPv4 address for a browser (URL Standard): 127.1 is 127.0.0.1.
+// Not every resolver says so, and no name of the internet ends in one.
+var numbered = regexp.MustCompile(`\.([0-9]+|0x[0-9a-f]*)$`)
+
+// thisMachine is what localhost and all names below it lead to, wherever they are asked for (RFC 6761).
+var thisMachine = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()}
+
+// wrongHost says what is wrong with a host of which that is known before any name is looked up.
+func (g guard) wrongHost(u *url.URL) string {
+	var leadsTo []netip.Addr
 	ip, err := netip.ParseAddr(u.Hostname())
-	if err == nil && allowed("tcp4", netip.AddrPortFrom(ip.Unmap(), 1).String(), nil) != nil {
+	name := "." + strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
+	switch {
+	case err == nil:
+		leadsTo = []netip.Addr{ip.Unmap()}
+	case strings.HasSuffix(name, ".localhost"):
+		leadsTo = thisMachine
+	case numbered.MatchString(name):
+		return "a host that ends in a number, and is no IPv4 address"
+	default:
+		return ""
+	}
+	allowed := g.internet
+	if u.Scheme == "http" {
+		allowed = g.named
+	}
+	if !slices.ContainsFunc(leadsTo, func(ip netip.Addr) bool { return allowed("tcp4", netip.AddrPortFrom(ip, 1).String(), nil) == nil }) {
 		return "an address that may not be reached"
 	}
 	return ""

@@ -128,8 +128,38 @@ func TestAddressesOfReceiversAreChecked(t *testing.T) {
 		"https://a:b@example.com/":                         {"a URL must hold no password", "a URL must hold no password"},
 		"https://example.com/#x":                           {"a URL with a fragment", "a URL with a fragment"},
 		"https://example.com/" + strings.Repeat("x", 1024): {"not a URL", "not a URL"},
+		"https://[2606:4700::1111]/":                       {"", ""},
+		"https://[::1]/":                                   {"an address that may not be reached", "an address that may not be reached"},
+		"https://[::ffff:10.0.0.1]/":                       {"an address that may not be reached", ""},
+		"https://localhost/":                               {"an address that may not be reached", "an address that may not be reached"},
+		"https://LocalHost.:8443/":                         {"an address that may not be reached", "an address that may not be reached"},
+		"https://app.localhost/":                           {"an address that may not be reached", "an address that may not be reached"},
+		"https://localhost.example.com/":                   {"", ""},
+		"https://notlocalhost/":                            {"", ""},
+		"https://127.1/":                                   {aNumber, aNumber},
+		"https://2130706433/":                              {aNumber, aNumber},
+		"https://0x7f.1/":                                  {aNumber, aNumber},
+		"https://hook.0X7F/":                               {aNumber, aNumber},
+		"https://10.0.0.010/":                              {aNumber, aNumber},
+		"https://8.8.8.8./":                                {aNumber, aNumber},
+		"https://8.8.8.256/":                               {aNumber, aNumber},
+		"https://1.example.com/":                           {"", ""},
+		"https://7z/":                                      {"", ""},
 	} {
 		require.Equal(t, want, [2]string{strict.Check(address), lax.Check(address)}, address)
+	}
+}
+
+const aNumber = "a host that ends in a number, and is no IPv4 address"
+
+// The machine itself, by its name, is for who has named one of its addresses.
+func TestThisMachineIsAReceiverWhereItIsNamed(t *testing.T) {
+	t.Parallel()
+	for _, network := range []string{"127.0.0.0/8", "::1/128"} {
+		s := New(Settings{Networks: []netip.Prefix{netip.MustParsePrefix(network)}}, time.Now)
+		require.Empty(t, s.Check("http://localhost:8080/"), network)
+		require.Empty(t, s.Check("https://hooks.localhost/"), network)
+		require.Equal(t, aNumber, s.Check("https://127.1/"), network)
 	}
 }
 
@@ -140,4 +170,5 @@ func TestPlainHTTPGoesOnlyToNamedNetworks(t *testing.T) {
 	s := New(Settings{Networks: loopback, Resolver: resolver(t, names)}, time.Now)
 	require.ErrorIs(t, s.Send(t.Context(), Delivery{URL: "http://away.example.com"}), errNotAllowed)
 	require.ErrorIs(t, s.Send(t.Context(), Delivery{URL: "https://other.example.com"}), errNotAllowed)
+	require.ErrorIs(t, s.Send(t.Context(), Delivery{URL: "https://127.1"}), errNotAllowed)
 }

@@ -87,6 +87,9 @@ func (s *Sender) Send(ctx context.Context, d Delivery) error {
 	if err != nil {
 		return fmt.Errorf("%w: not a URL", outbox.ErrHopeless)
 	}
+	if s.guard.wrongHost(to) != "" { // also where that was allowed when it was set
+		return errNotAllowed
+	}
 	leave, err := s.lanes.enter(strings.ToLower(to.Host))
 	if err != nil {
 		return err
