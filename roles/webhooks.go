@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -82,10 +83,10 @@ func (s *Spaces) changeHook(ctx context.Context, who auth.Identity, space, room 
 	return s.auth.Recorded(ctx, who, audit.Event{Type: audit.RoomWebhookChanged, Space: space, Room: room}, err)
 }
 
-// GetWebhook is whom a room tells, for its owner, and for the administrators and the support of the workspace. It is
-// ErrNotFound where that is nobody.
+// GetWebhook is whom a room tells, for its owner, and for the administrators and the support of the workspace: whole, or
+// only where it is. It is ErrNotFound where the room tells nobody.
 func (s *Spaces) GetWebhook(ctx context.Context, who auth.Identity, space, room string) (Receiver, error) {
-	rec, err := s.seeHook(ctx, who, space, room)
+	st, rec, err := s.seeHook(ctx, who, space, room)
 	if err == nil && rec == nil {
 		err = ErrNotFound
 	}
@@ -94,19 +95,31 @@ func (s *Spaces) GetWebhook(ctx context.Context, who auth.Identity, space, room 
 	}
 	var h hook
 	err = rec.Load(&h)
+	if !st.seesHookWhole() {
+		return h.whereabouts(), err
+	}
 	return h.shown(), err
 }
 
-// seeHook reads the webhook of a room for who may see it.
-func (s *Spaces) seeHook(ctx context.Context, who auth.Identity, space, room string) (store.Record, error) {
+// seeHook reads the webhook of a room for who may see that there is one.
+func (s *Spaces) seeHook(ctx context.Context, who auth.Identity, space, room string) (Standing, store.Record, error) {
 	st, recs, err := s.InRoom(ctx, who, space, room, hookKey(room))
 	if err == nil && st.Staff == "" {
 		err = st.May(Announce)
 	}
 	if err != nil {
-		return nil, err
+		return st, nil, err
 	}
-	return recs[0], nil
+	return st, recs[0], nil
+}
+
+// seesHookWhole says whether somebody for whom there is a webhook is also shown its address and the names of its headers:
+// where he may change it, and may by his office, if he does not come by it now. A path may hold what opens something.
+func (st Standing) seesHookWhole() bool {
+	if st.Kind == auth.Key {
+		return st.Scopes.Allow("rooms:write")
+	}
+	return st.Staff != auth.Support
 }
 
 // newHook checks a webhook, and keeps its secrets.
@@ -155,6 +168,16 @@ func (h hook) shown() Receiver {
 	return r
 }
 
+// whereabouts are what of a webhook opens nothing: that it is there, and at which host.
+func (h hook) whereabouts() Receiver {
+	r := h.Receiver
+	r.URL = ""
+	if at, err := url.Parse(h.URL); err == nil {
+		r.URL = (&url.URL{Scheme: at.Scheme, Host: at.Host}).String()
+	}
+	return r
+}
+
 // silence has a room tell a receiver nothing any more which wants that, unless another one has taken its place.
 func (s *Spaces) silence(ctx context.Context, room string, h hook) error {
 	_, err := s.auth.Apply(ctx, store.Tx{
@@ -182,7 +205,7 @@ const mostFailures = 100
 // WebhookFailures are the last of what the receiver of a room was not told in the last 30 days, the newest first: for
 // those who may see the webhook.
 func (s *Spaces) WebhookFailures(ctx context.Context, who auth.Identity, space, room string) ([]Failure, error) {
-	if _, err := s.seeHook(ctx, who, space, room); err != nil {
+	if _, _, err := s.seeHook(ctx, who, space, room); err != nil {
 		return nil, err
 	}
 	tasks, causes, err := s.hooks.Dead(ctx, room, mostFailures)

@@ -191,6 +191,43 @@ func TestWhoNamesAReceiver(t *testing.T) {
 	})
 }
 
+// The address and the headers may hold what opens something, and so they are for who may change them. Others see that
+// there is a webhook, and where.
+func TestWhoSeesAWebhookWhole(t *testing.T) {
+	onEach(t, func(w *world) {
+		r, w := w.receiver(nil)
+		at, home, ctx, writer := w.place(true, Open), w.first.Workspace, w.Context(), w.key("rooms:write")
+		w.hook(at, r)
+		room, err := w.CreateRoom(ctx, writer, home, NewRoom{Name: "Algebra", Webhook: &Webhook{
+			URL: r.URL, Headers: map[string]string{"Authorization": "Bearer s3cret", "X-Class": "7"}, Secret: secret.New(hookSecret),
+		}})
+		require.NoError(w, err)
+		w.grant(at, "support", RoomOwner)
+		require.NoError(w, w.auth.SetWorkspaceRole(ctx, w.as("admin"), w.id("support"), auth.Support))
+		official := w.as("admin")
+		official.Office = true
+		whole := Receiver{URL: r.URL, Signed: true, Changed: w.now(), Headers: []string{"Authorization", "X-Class"}}
+		where := Receiver{URL: strings.TrimSuffix(r.URL, "/usher"), Signed: true, Changed: w.now()}
+		for name, row := range map[string]struct {
+			who         auth.Identity
+			space, room string
+			want        Receiver
+		}{
+			"owner":                  {w.as("host"), at.space, at.room, whole},
+			"administrator":          {w.as("admin"), at.space, at.room, whole},
+			"support":                {w.as("support"), at.space, at.room, where},
+			"key that writes":        {writer, home, room.ID, whole},
+			"key that reads":         {w.key("rooms:read", "users:write"), home, room.ID, where},
+			"administrator, at home": {official, home, room.ID, whole},
+			"support, at home":       {w.as("support"), home, room.ID, where},
+		} {
+			got, err := w.GetWebhook(ctx, row.who, row.space, row.room)
+			require.NoError(w, err, name)
+			require.Equal(w, row.want, got, name)
+		}
+	})
+}
+
 // A new room can have a webhook from its first moment on, or is not made.
 func TestARoomIsMadeWithAWebhook(t *testing.T) {
 	onEach(t, func(w *world) {

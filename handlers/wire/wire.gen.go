@@ -1984,15 +1984,13 @@ type Webhook struct {
 	// GoneAt When it answered 410; it is told nothing since.
 	GoneAt Instant `json:"goneAt,omitempty,omitzero"`
 
-	// Headers The names of its headers.
+	// Headers The names of its headers, for who may change them.
 	Headers []string `json:"headers,omitempty,omitzero"`
 
 	// IsSigned Whether deliveries are signed.
 	IsSigned bool `json:"isSigned"`
 
-	// URL An https URL without a password and a fragment. It leads to the internet; to other networks, and to these by http, too, only where the operator has named them. A host that ends in a number is an IPv4 address in full.
-	//
-	// Example: https://school.example.com/usher
+	// URL Its address; for who may not change it only the scheme and the host, `https://school.example.com`.
 	URL ReceiverURL `json:"url"`
 }
 

@@ -114,7 +114,7 @@ type NewRoom struct {
 	// Type Open rooms let in everybody, public ones every user of the workspace, private ones their members.
 	Type RoomType `json:"type"`
 
-	// Webhook The server that is told who comes and goes, by `sessionJoined` and `sessionLeft`.
+	// Webhook The server that is told who comes and goes, by `sessionJoined` and `sessionLeft`. No answer shows it.
 	Webhook *Webhook `json:"webhook,omitempty"`
 }
 
