@@ -31,7 +31,7 @@ func (a *Authority) SetPicture(ctx context.Context, who Identity, user string, j
 		if err := recs[0].Load(&was); err != nil {
 			return err
 		}
-		is, tx := was, store.Tx{Do: []store.Write{store.Delete(pictureKey(user))}}
+		is, tx := was, store.Tx{}
 		if is.ProfileURL = ""; len(jpeg) > 0 {
 			name := Hash("picture", string(jpeg))
 			is.ProfileURL = a.set.Issuer + PicturesPath + user + "/" + name + ".jpg"

@@ -49,3 +49,43 @@ func TestAPictureOfAUser(t *testing.T) {
 		require.Nil(w, w.record(pictureKey(id)))
 	})
 }
+
+// Whatever takes the place of a picture that was uploaded takes it away: another address, or none, whoever says so.
+func TestAPictureThatIsReplacedIsGone(t *testing.T) {
+	onEachSealed(t, func(w *world) {
+		elsewhere, none := "https://elsewhere.test/ann.jpg", ""
+		put := func(to string) func(id string) error {
+			return func(string) error {
+				_, err := w.PutExternal(w.ctx(), w.admin, "S-1", ExternalPatch{ProfileURL: &to})
+				return err
+			}
+		}
+		for _, replace := range []func(id string) error{
+			put(elsewhere), put(none),
+			func(string) error {
+				_, err := w.UpdateExternal(w.ctx(), w.admin, "S-1", ExternalPatch{ProfileURL: &elsewhere})
+				return err
+			},
+			func(id string) error {
+				_, err := w.UpdateUser(w.ctx(), w.admin, id, UserPatch{ProfileURL: &none})
+				return err
+			},
+			func(id string) error { return put(w.set.Issuer + PicturesPath + id + "/another.jpg")(id) },
+		} {
+			u, err := w.PutExternal(w.ctx(), w.admin, "S-1", ExternalPatch{})
+			require.NoError(w, err)
+			require.NoError(w, w.SetPicture(w.ctx(), w.admin, u.ID, []byte("\xff\xd8 one")))
+			name := w.record(pictureKey(u.ID))["name"]
+			ann := "Ann"
+			_, err = w.UpdateUser(w.ctx(), w.admin, u.ID, UserPatch{Name: &ann})
+			require.NoError(w, err)
+			_, err = w.Picture(w.ctx(), u.ID, name)
+			require.NoError(w, err, "it stays where another thing is changed")
+
+			require.NoError(w, replace(u.ID))
+			_, err = w.Picture(w.ctx(), u.ID, name)
+			require.ErrorIs(w, err, ErrNotFound)
+			require.Nil(w, w.record(pictureKey(u.ID)))
+		}
+	})
+}

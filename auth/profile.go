@@ -154,6 +154,9 @@ func (a *Authority) rewrite(ctx context.Context, rec store.Record, was, is accou
 	key, change := UserKey(was.ID), store.Fields(is)
 	maps.DeleteFunc(change, func(field, value string) bool { return rec[field] == value })
 	more.If = append(more.If, store.Equal(key, "op", rec["op"]))
+	if is.ProfileURL != was.ProfileURL { // what lies here of the one before goes; more may put another in its place
+		more.Do = append([]store.Write{store.Delete(pictureKey(was.ID))}, more.Do...)
+	}
 	more.Do = append(more.Do, store.Set(key, change))
 	if err := a.Change(ctx, more); err != nil {
 		return err
