@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/auth"
+	"usher/roles"
 )
 
 // Without a token the address that integrators make leads to the room's page, which asks for a name where the room is
@@ -195,5 +196,28 @@ func TestAMemberOfAPrivateRoom(t *testing.T) {
 		}
 		bare := sc.guestBrowser()
 		require.Contains(t, bare.gets(400, "", bare.presses("member")).raw, "keeps no cookies")
+	})
+}
+
+// A room can show a member under another name than his own: the page says that one before he goes in, as the room then
+// does.
+func TestAMemberIsNamedAsTheRoomNamesHim(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "private")
+		room, err := sc.spaces.CreateRoom(t.Context(), sc.importer(), sc.id["workspaceId"], roles.NewRoom{
+			Name: "Algebra", Access: roles.Private, Members: []roles.NewAttendee{{User: sc.id["member"], Role: roles.RoomUser, Name: "Jay"}},
+		})
+		must(t, err)
+		sc.id["roomId"], sc.id["alias"] = room.ID, room.Alias
+		sc.as("administrator", "PATCH", "/v1/workspace", `{"roomPage":"https://call.example.com/{room}?name={name}"}`)
+		b := sc.guestBrowser()
+		page := b.meets(200, sc.id["member link"])
+		require.Contains(t, page.raw, "You are invited here as <strong><bdi>Jay</bdi></strong>.")
+		require.Contains(t, page.raw, "Enter as Jay")
+		to := b.presses("member").header.Get("Location")
+		require.Contains(t, to, "?name=Jay#roomToken=")
+		_, pass, _ := strings.Cut(to, "#roomToken=")
+		require.Equal(t, "Jay", claims(sc, pass).text("name"))
+		require.Contains(t, b.looks(200).raw, "You are in as <strong><bdi>Jay<")
 	})
 }

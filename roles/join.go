@@ -128,7 +128,7 @@ func (s *Spaces) Foresee(ctx context.Context, alias string, token secret.String)
 		return Standing{}, Decision{}, err
 	}
 	st, err := s.Of(ctx, door, user.ID)
-	st.Kind, st.Name, st.MemberType = auth.Member, user.ShownName(), user.MemberType
+	st.Kind, st.Name, st.MemberType = auth.Member, cmp.Or(st.Tenure.Name, user.ShownName()), user.MemberType
 	return st, st.Enter(), err
 }
 
