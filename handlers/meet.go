@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -13,8 +14,13 @@ import (
 	"usher/roles"
 )
 
-// memberCookie is the access token of the user whose link into a room was opened last. It lies under the room's path.
-const memberCookie = "memberToken"
+const (
+	// memberCookie is the access token of the user whose link into a room was opened last. It lies under the room's path.
+	memberCookie = "memberToken"
+	// memberKept is enough for a reload and for the way back on the day of a meeting. It is not more, because the token is
+	// one person's, and good until somebody changes it: whoever sits at the same browser next would go in as him.
+	memberKept = 24 * time.Hour
+)
 
 // meet leads from the address that an integrator makes, of a room's id and a user's access token, to the page of that
 // room. It spends nothing, and the token leaves the address bar and the history at once.
@@ -30,17 +36,17 @@ func (p roomPage) meet(g *gin.Context) {
 	case token == "":
 		g.Redirect(http.StatusSeeOther, v.here+"?via=meet")
 	default:
-		p.keepToken(v, memberCookie, linkCookie, token)
+		p.keepToken(v, memberCookie, linkCookie, token, memberKept)
 		g.Redirect(http.StatusSeeOther, v.here+"?via=member")
 	}
 }
 
 // keepToken keeps what was in the address, in the place of what the other kind of link has left.
-func (p roomPage) keepToken(v *visit, name, other, token string) {
+func (p roomPage) keepToken(v *visit, name, other, token string, life time.Duration) {
 	if !aLinksToken.MatchString(token) {
 		token = "-" // it is nobody's
 	}
-	p.keep(v, name, secret.New(token), pageKept)
+	p.keep(v, name, secret.New(token), life)
 	if !v.cookie(other).Empty() || other == linkCookie { // which the path of a meet link does not show
 		p.keep(v, other, secret.String{}, 0)
 	}

@@ -1,6 +1,7 @@
 package handlers_test
 
 import (
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -219,5 +220,40 @@ func TestAMemberIsNamedAsTheRoomNamesHim(t *testing.T) {
 		_, pass, _ := strings.Cut(to, "#roomToken=")
 		require.Equal(t, "Jay", claims(sc, pass).text("name"))
 		require.Contains(t, b.looks(200).raw, "You are in as <strong><bdi>Jay<")
+	})
+}
+
+// The token of a user is his own, and a browser may be another's tomorrow: it is kept for a day, in which he comes back
+// by the bare address, and goes when he says so, wherever he is signed in. A guest link's stays for as long as before.
+func TestABrowserForgetsAMembersToken(t *testing.T) {
+	onEach(t, func(t *testing.T, d *door) {
+		sc := d.newScene(t, "true", "public")
+		b, other := sc.guestBrowser(), sc.guestBrowser()
+		kept := func(r reply, name string) time.Duration {
+			for _, c := range (&http.Response{Header: r.header}).Cookies() {
+				if c.Name == name {
+					return time.Duration(c.MaxAge) * time.Second
+				}
+			}
+			t.Fatalf("no %s is set", name)
+			return 0
+		}
+		address, _, _ := sc.link()
+		require.Equal(t, 30*24*time.Hour, kept(other.visit("GET", address, nil), "linkToken"))
+		require.Equal(t, 24*time.Hour, kept(b.visit("GET", "/meet?room_id="+sc.id["roomId"]+"&access_token="+sc.id["member link"], nil), "memberToken"))
+		b.looks(200)
+		b.enters("member")
+		d.clock.Add((23 * time.Hour).Milliseconds())
+		require.Contains(t, b.looks(200).raw, "You are in as")
+		b.gets(303, publicURL+b.room, b.presses("leave"))
+		require.Contains(t, b.looks(200).raw, "Enter as member")
+		b.enters("member")
+		b.gets(303, publicURL+b.room, b.presses("leave"))
+
+		require.Contains(t, b.looks(200).raw, `value="forget"`)
+		gone := b.gets(303, publicURL+b.room, b.presses("forget"))
+		require.Negative(t, kept(gone, "memberToken"))
+		require.Equal(t, 303, b.visit("GET", b.room, nil).status, "to sign in, as a stranger does")
+		require.Equal(t, 400, b.presses("member").status, "and nobody goes in as him")
 	})
 }

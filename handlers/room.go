@@ -106,7 +106,7 @@ func (p roomPage) look(g *gin.Context) {
 	case err != nil:
 		p.fail(v, roomView{}, err)
 	case query.Has("accessToken"):
-		p.keepToken(v, linkCookie, memberCookie, query.Get("accessToken"))
+		p.keepToken(v, linkCookie, memberCookie, query.Get("accessToken"), pageKept)
 		p.keepKey(v)
 		g.Redirect(http.StatusSeeOther, v.here+"?via=link")
 	case query.Get("via") == "link" && v.key.Empty(), query.Get("via") == "member" && v.member.Empty():
