@@ -152,12 +152,6 @@ func checkURL(s string) (string, error) {
 	return s, nil
 }
 
-// CheckProfileURL says what is wrong with the address of a user's picture. It returns a *FieldError.
-func CheckProfileURL(s string) error {
-	_, err := checkURL(s)
-	return err
-}
-
 // unseen are characters that take no room, or only room, though they count as letters, marks or symbols.
 var unseen = []*unicode.RangeTable{
 	unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector,

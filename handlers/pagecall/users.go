@@ -1,6 +1,8 @@
 package pagecall
 
 import (
+	"net/url"
+
 	"usher/auth"
 	"usher/handlers"
 	"usher/handlers/pagecall/wire"
@@ -24,12 +26,16 @@ func userOf(u auth.External) wire.User {
 	}
 }
 
-// picture is the address of a picture that can be shown. Clients send what they have, and no user is kept out for that.
-func picture(address *string) *string {
-	if address != nil && auth.CheckProfileURL(*address) != nil {
+// picture is the address of a picture as it is given on. A text that is no address at all is passed over: Pagecall's own
+// example sends a placeholder there, and clients what they have. Any other that can't be shown is the domain's to refuse.
+func picture(given *string) *string {
+	if given == nil || *given == "" {
+		return given
+	}
+	if u, err := url.Parse(*given); err == nil && u.Scheme == "" {
 		return nil
 	}
-	return address
+	return given
 }
 
 func (p *api) listUsers(c *handlers.Call) (any, error) {

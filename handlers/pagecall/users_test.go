@@ -25,10 +25,17 @@ func TestUsers(t *testing.T) {
 		changed := d.ok("PUT", "/users/u-1", `{"name":"Ann B."}`)
 		require.Equal(d, []string{token, "Ann B.", "host"}, []string{changed.text("user", "access_token"), changed.text("user", "name"), changed.text("user", "default_member_type")})
 
-		for _, picture := range []string{"USER_PROFILE_IMAGE_URL", "http://a.test/ann", "javascript:a"} {
-			passed := d.ok("PUT", "/users/u-1", `{"profile_url":"`+picture+`"}`)
+		// The example of Pagecall's own documents sends this as it stands.
+		for _, path := range []string{"/users", "/users/u-1"} {
+			method := map[string]string{"/users": "POST", "/users/u-1": "PUT"}[path]
+			passed := d.ok(method, path, `{"user_id":"u-1","profile_url":"USER_PROFILE_IMAGE_URL"}`)
 			require.Equal(d, "https://a.test/ann", passed.text("user", "profile_url"))
+			for _, url := range []string{"http://a.test/ann", "javascript:a", "data:image/png;base64,", "https://", "https://a:b@a.test/", "https://a b/", ":"} {
+				d.refused(400, "invalid", "/profile_url", method, path, `{"user_id":"u-1","profile_url":"`+url+`"}`)
+			}
 		}
+		require.Equal(d, "https://a.test/ann", d.ok("GET", "/users/u-1", "").text("user", "profile_url"))
+		require.Empty(d, d.ok("PUT", "/users/u-1", `{"profile_url":""}`).text("user", "profile_url"))
 
 		reader := d.apiKey(d.c, "users:read")
 		for _, path := range []string{"/users/u-1", "/users"} {
