@@ -3,6 +3,8 @@ package picture_test
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
+	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
@@ -94,4 +96,72 @@ func TestWhatIsNoPicture(t *testing.T) {
 		_, err := picture.Square(row.upload)
 		require.ErrorIs(t, err, row.want, name)
 	}
+}
+
+// taken is a JPEG of red and green over blue and white, with Exif data in front, as cameras put it there.
+func taken(t testing.TB, exif []byte) []byte {
+	t.Helper()
+	img := image.NewRGBA(image.Rect(0, 0, 120, 80))
+	for x := range 120 {
+		for y := range 80 {
+			img.Set(x, y, [][]color.Color{
+				{color.RGBA{255, 0, 0, 255}, color.RGBA{0, 255, 0, 255}}, {color.RGBA{0, 0, 255, 255}, color.White},
+			}[y/40][x/60])
+		}
+	}
+	var out bytes.Buffer
+	require.NoError(t, jpeg.Encode(&out, img, nil))
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(2+len(exif)))
+	return append(append(out.Bytes()[:2:2], append(segment, exif...)...), out.Bytes()[2:]...)
+}
+
+// held is Exif data in either byte order that says how the camera was held.
+func held(order binary.AppendByteOrder, orientation uint16) []byte {
+	exif := append([]byte("Exif\x00\x00"), map[bool]string{true: "MM", false: "II"}[order == binary.BigEndian]...)
+	exif = order.AppendUint32(order.AppendUint16(exif, 42), 8) // the first directory is behind this
+	exif = order.AppendUint16(order.AppendUint16(exif, 1), 0x0112)
+	exif = order.AppendUint32(order.AppendUint16(exif, 3), 1) // one short number
+	return append(order.AppendUint16(exif, orientation), make([]byte, 6)...)
+}
+
+// corners are the colours of a picture, from the left above to the right below.
+func corners(t testing.TB, upload []byte) (seen string) {
+	t.Helper()
+	got, err := picture.Square(upload)
+	require.NoError(t, err)
+	made, err := jpeg.Decode(bytes.NewReader(got))
+	require.NoError(t, err)
+	for _, at := range []image.Point{{40, 40}, {216, 40}, {40, 216}, {216, 216}} {
+		r, g, b, _ := made.At(at.X, at.Y).RGBA()
+		seen += map[[3]bool]string{{true, false, false}: "r", {false, true, false}: "g", {false, false, true}: "b", {true, true, true}: "w"}[[3]bool{r > 0x8000, g > 0x8000, b > 0x8000}]
+	}
+	return seen
+}
+
+// A phone stores what its sensor sees, and beside it how it was held.
+func TestAPictureStandsUpright(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "rgbw", corners(t, taken(t, nil)))
+	for orientation, want := range []string{"rgbw", "rgbw", "grwb", "wbgr", "bwrg", "rbgw", "brwg", "wgbr", "gwrb", "rgbw"} {
+		for _, order := range []binary.AppendByteOrder{binary.BigEndian, binary.LittleEndian} {
+			require.Equal(t, want, corners(t, taken(t, held(order, uint16(orientation)))), fmt.Sprint(orientation, order))
+		}
+	}
+}
+
+// Whatever stands in the Exif data, the picture is there.
+func FuzzExifData(f *testing.F) {
+	for orientation := range uint16(10) {
+		exif := held(binary.BigEndian, orientation)
+		f.Add(exif)
+		f.Add(exif[:len(exif)-8])
+	}
+	loop := held(binary.LittleEndian, 6)
+	f.Add(append(loop[:len(loop)-4], 8, 0, 0, 0)) // the next directory is the first one
+	f.Fuzz(func(t *testing.T, exif []byte) {
+		if len(exif) > 65533 {
+			t.Skip("longer than a segment")
+		}
+		require.Len(t, corners(t, taken(t, exif)), 4)
+	})
 }
