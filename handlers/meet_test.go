@@ -27,6 +27,7 @@ func TestAStrangerComesByAMeetLink(t *testing.T) {
 			status := map[bool]int{true: 200, false: 403}[access == "open"]
 			page := b.gets(status, "", b.visit("GET", b.room+"?via=meet", nil))
 			require.Contains(t, page.raw, says)
+			require.Contains(t, page.header.Get("Content-Security-Policy"), "frame-ancestors 'none'")
 			toSignIn := publicURL + "/sign-in?client_id=" + sc.id["web"] + "&amp;return=" + url.QueryEscape(publicURL+b.room)
 			require.Equal(t, access != "open", strings.Contains(page.raw, `href="`+toSignIn+`"`))
 			require.Equal(t, before, sc.applies.Load(), "looking writes nothing")

@@ -230,7 +230,7 @@ const (
 	RevokeRoleParamsIssuedKeep RevokeRoleParamsIssued = "keep"
 )
 
-// Access Who gets in: anyone, any user of the workspace, people with a role.
+// Access Whom of those that the space lets in: anyone, any user of the workspace, people with a role. A public space lets in anyone to its open rooms.
 //
 // Example: private
 type Access string
@@ -1099,7 +1099,7 @@ type NewLink struct {
 
 // NewRoom Example: {"isChatAllowed":true,"isPublic":false,"isScreensharingAllowed":true,"name":"Algebra","type":"lesson"}
 type NewRoom struct {
-	// Access Who gets in: anyone, any user of the workspace, people with a role.
+	// Access Whom of those that the space lets in: anyone, any user of the workspace, people with a role. A public space lets in anyone to its open rooms.
 	//
 	// Example: private
 	Access Access `json:"access,omitempty,omitzero"`
@@ -1362,7 +1362,7 @@ type RoleGrant struct {
 
 // Room Example: {"access":"private","alias":"q3_5V3uwikX-","createdAt":"2026-11-22T09:00:00Z","id":"60d55c0eb9ef88ab17b0aabb","isChatAllowed":true,"isClosed":false,"isPublic":false,"isScreensharingAllowed":true,"name":"Algebra","roleInRoom":"role_room_owner","spaceId":"62bcc725721aeb718445daf7","type":"lesson"}
 type Room struct {
-	// Access Who gets in: anyone, any user of the workspace, people with a role.
+	// Access Whom of those that the space lets in: anyone, any user of the workspace, people with a role. A public space lets in anyone to its open rooms.
 	//
 	// Example: private
 	Access Access `json:"access"`
@@ -1540,7 +1540,7 @@ type RoomType string
 
 // RoomUpdate Example: {"isChatAllowed":false,"name":"Algebra"}
 type RoomUpdate struct {
-	// Access Who gets in: anyone, any user of the workspace, people with a role.
+	// Access Whom of those that the space lets in: anyone, any user of the workspace, people with a role. A public space lets in anyone to its open rooms.
 	//
 	// Example: private
 	Access        Access `json:"access,omitempty,omitzero"`

@@ -111,7 +111,7 @@ type NewRoom struct {
 	Members           []FirstMember `json:"members,omitempty,omitzero"`
 	Name              string        `json:"name"`
 
-	// Type Open rooms let in everybody, public ones every user of the workspace, private ones their members.
+	// Type Open rooms let in everybody, public ones every user of the workspace, private ones their members. Who is let in without being a member does not become one: there he is of the default type of a user of the integrator's, and else a guest.
 	Type RoomType `json:"type"`
 
 	// Webhook The server that is told who comes and goes, by `sessionJoined` and `sessionLeft`. No answer shows it.
@@ -189,7 +189,7 @@ type Room struct {
 	// TerminatedAt Example: 2026-11-22T09:00:00Z
 	TerminatedAt Instant `json:"terminated_at,omitempty,omitzero"`
 
-	// Type Open rooms let in everybody, public ones every user of the workspace, private ones their members.
+	// Type Open rooms let in everybody, public ones every user of the workspace, private ones their members. Who is let in without being a member does not become one: there he is of the default type of a user of the integrator's, and else a guest.
 	Type RoomType `json:"type"`
 }
 
@@ -206,7 +206,7 @@ type RoomChange struct {
 	Name         string `json:"name,omitempty,omitzero"`
 }
 
-// RoomType Open rooms let in everybody, public ones every user of the workspace, private ones their members.
+// RoomType Open rooms let in everybody, public ones every user of the workspace, private ones their members. Who is let in without being a member does not become one: there he is of the default type of a user of the integrator's, and else a guest.
 type RoomType string
 
 // Rooms defines model for Rooms.
