@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -102,5 +103,18 @@ func (d Door) File(e gin.IRouter, path, kind string, content []byte) {
 	d.api.page(e, path, kind, content)
 }
 
-// ErrNoPath refuses an address that there is not.
-var ErrNoPath = errNoPath
+// Lost has a site answer whoever asks for what there is not below its path, or by a method that is not there.
+func (d Door) Lost(path string, show func(*gin.Context, error)) { d.api.lost[path+"/"] = show }
+
+// astray answers who has come to where there is nothing: below the path of a site as the site does.
+func (a *api) astray(err error) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		for path, show := range a.lost {
+			if strings.HasPrefix(g.Request.URL.Path, path) {
+				show(g, err)
+				return
+			}
+		}
+		a.refuse(g, nil, err)
+	}
+}

@@ -91,6 +91,15 @@ func (s *Console) fail(v *visit, err error) {
 	s.render(v, told.Status, page{Title: told.Title, Tab: v.route.tab, Problem: sentence(told), RequestID: told.RequestID})
 }
 
+// lost says that there is no such page, to whoever comes: who has not signed in is told no more than that.
+func (s *Console) lost(g *gin.Context, err error) {
+	v, wrong := s.enter(g, route{})
+	if wrong != nil && !errors.Is(wrong, errNobody) && !errors.Is(wrong, errNotStaff) {
+		err = wrong
+	}
+	s.fail(v, err)
+}
+
 // goSignIn leads to the page for signing in. A script that asked for a part of a page is told to go there as a whole.
 func (s *Console) goSignIn(v *visit) {
 	back := s.base

@@ -31,6 +31,7 @@ var problems = map[string]string{
 	"forbidden":          "Only an administrator may do that.",
 	"not_found":          "There is no such thing, or not any more.",
 	"no_such_path":       "There is no such page.",
+	"no_such_method":     "There is nothing to send to this page.",
 	"cross_origin":       "This came from a page of another site, and was not done.",
 	"unavailable":        "The server cannot say at the moment. Try again.",
 	"has_workspace_role": "The user is an administrator or support. Take that role away first.",
