@@ -184,7 +184,7 @@ func (s *Console) signOut(g *gin.Context) {
 		s.fail(&visit{Call: c, Console: s, gin: g}, err)
 		return
 	}
-	g.Redirect(http.StatusSeeOther, s.SignIn("", s.base))
+	g.Redirect(http.StatusSeeOther, s.SignIn(c, "", s.base))
 }
 
 // render answers with a page.

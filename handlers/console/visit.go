@@ -106,7 +106,7 @@ func (s *Console) goSignIn(v *visit) {
 	if v.gin.Request.Method == http.MethodGet {
 		back = s.base + v.gin.Request.URL.EscapedPath()[len(path):]
 	}
-	to := s.SignIn(v.query("client_id"), back)
+	to := s.SignIn(v.Call, v.query("client_id"), back)
 	if v.gin.GetHeader("HX-Request") != "" {
 		v.gin.Header("HX-Redirect", to)
 		v.gin.Status(http.StatusNoContent)
