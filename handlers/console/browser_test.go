@@ -142,7 +142,7 @@ func TestAUserIsMadeAndLetIn(t *testing.T) {
 		w.id["irène"] = u.ID
 		box := `#picked [value="` + u.ID + `"]`
 		if scripts {
-			_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`document.querySelectorAll("#picked input").length === 1`))
+			_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`document.querySelectorAll("#picked label").length === 1`))
 			require.NoError(t, err)
 		}
 		p.Do(chromedp.Click(box))
@@ -194,4 +194,44 @@ func TestASearchAsOneTypes(t *testing.T) {
 	p.Scripts(true)
 	require.NotContains(t, p.reads(), "Marie Curie")
 	require.Contains(t, p.reads(), "sue@school.test")
+}
+
+// Enter does what the form is for, and in its search it searches, also where no script runs. Nobody comes upon a second
+// button for that.
+func TestEnterInAFormWithASearch(t *testing.T) {
+	t.Parallel()
+	for _, scripts := range []bool{true, false} {
+		w := serve(t)
+		p := w.person()
+		p.Scripts(scripts)
+		p.opens("/rooms/new")
+		p.Do(chromedp.SendKeys("[type=search]", "curi"))
+		if scripts {
+			p.Do(chromedp.SendKeys("[type=search]", "\r"))
+			_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`document.querySelectorAll("#picked label").length === 1`))
+			require.NoError(t, err)
+		} else {
+			p.Do(chromedp.SendKeys("#name", "Physics"))
+			p.enters("[type=search]")
+		}
+		p.Do(chromedp.Click(`#picked [value="` + w.id["marie"] + `"]`))
+		p.Scripts(true)
+		require.Equal(t, w.url+"/console/rooms/new", p.Says("location.href"), "there is no room by that")
+		if scripts {
+			p.Do(chromedp.SendKeys("#name", "Physics"))
+		}
+		require.Equal(t, "Create", p.Says(`[...document.querySelectorAll("main button:not([tabindex='-1'])")].map(b => b.innerText).filter(b => b !== "Search").join()`))
+		p.Scripts(scripts)
+		p.enters("#name")
+		p.Scripts(true)
+		require.Contains(t, p.reads(), "The room is created.")
+		require.Contains(t, p.reads(), "Marie Curie")
+	}
+}
+
+// enters presses Enter there, and waits for the page that answers.
+func (p person) enters(where string) {
+	p.Helper()
+	_, err := chromedp.RunResponse(p.Page, chromedp.SendKeys(where, "\r"))
+	require.NoError(p.world, err, where)
 }

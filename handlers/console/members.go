@@ -24,6 +24,12 @@ type picker struct {
 	Wrong         string
 }
 
+// seeks reports whether a form with a picker is there to search: by its button, or by Enter, which without a script says no
+// more than that, where there is a text that was not searched for yet.
+func seeks(sent url.Values) bool {
+	return sent.Get("do") == "search" || sent.Get("do") == "enter" && strings.TrimSpace(sent.Get("q")) != sent.Get("searched")
+}
+
 // A member is a user, and what he becomes where nobody says what.
 type member struct {
 	auth.Account
@@ -92,7 +98,7 @@ func (s *Console) asksMembers(v *visit) (page, error) {
 }
 
 func (s *Console) addMembers(v *visit, sent url.Values) (done, error) {
-	if sent.Get("do") == "search" {
+	if seeks(sent) {
 		return done{again: true}, nil
 	}
 	users, err := s.chosen(v, sent)

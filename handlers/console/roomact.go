@@ -25,7 +25,7 @@ func (s *Console) newRoom(v *visit) (page, error) {
 
 // createRoom makes a room with everybody who was chosen, or none.
 func (s *Console) createRoom(v *visit, sent url.Values) (done, error) {
-	if sent.Get("do") == "search" {
+	if seeks(sent) {
 		return done{again: true}, nil
 	}
 	members, err := s.chosen(v, sent)

@@ -9,5 +9,13 @@ function tell(within) {
   }
 }
 
+// Enter in a search inside of a form searches; it is not done with the form by that.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches(".picker [type=search]")) {
+    event.preventDefault();
+    event.target.dispatchEvent(new Event("search"));
+  }
+});
+
 tell(document);
 document.addEventListener("htmx:afterSettle", () => tell(document));
