@@ -112,8 +112,9 @@ func (v *visit) shownOnce(title string, up link, what facts) done {
 }
 
 func (s *Console) asksRevoke(v *visit) (page, error) {
+	k, err := s.Authority.GetAPIKey(v, v.Who(), v.ID("keyId"))
 	f := form{Says: "Whatever uses the key is refused from the next request on. It cannot be undone.", Button: "Revoke", Risky: true, Cancel: "/keys"}
-	return page{Title: "Revoke the API key?", Up: v.toKeys(), Parts: []part{v.asks(f)}}, nil
+	return page{Title: "Revoke the API key " + k.Name + "?", Up: v.toKeys(), Parts: []part{v.asks(f)}}, err
 }
 
 func (s *Console) revokeKey(v *visit, _ url.Values) (done, error) {
@@ -144,11 +145,12 @@ func (s *Console) createClient(v *visit, sent url.Values) (done, error) {
 }
 
 func (s *Console) asksDeleteClient(v *visit) (page, error) {
+	c, err := s.Authority.GetClient(v, v.Who(), v.ID("clientId"))
 	f := form{
-		Says:   "Everybody who has signed in through the client is signed out. It cannot be undone. Client " + v.ID("clientId") + ".",
+		Says:   "Everybody who has signed in through the client is signed out. It cannot be undone.",
 		Button: "Delete", Risky: true, Cancel: "/keys",
 	}
-	return page{Title: "Delete the client?", Up: v.toKeys(), Parts: []part{v.asks(f)}}, nil
+	return page{Title: "Delete the client " + cmp.Or(c.Name, c.ID) + "?", Up: v.toKeys(), Parts: []part{v.asks(f)}}, err
 }
 
 func (s *Console) deleteClient(v *visit, _ url.Values) (done, error) {

@@ -12,7 +12,7 @@ func (s *Console) staffRoutes() []route {
 	return []route{
 		{path: "/staff", tab: tab, shows: s.staff},
 		{path: "/staff/invite", tab: tab, shows: asksInvite, does: s.inviteStaff},
-		{path: "/staff/invites/:inviteId/revoke", tab: tab, shows: asksRevokeInvite, does: s.revokeStaffInvite},
+		{path: "/staff/invites/:inviteId/revoke", tab: tab, shows: s.asksRevokeStaffInvite, does: s.revokeStaffInvite},
 		{path: "/staff/users/:userId", tab: tab, shows: s.asksRole, does: s.setRole},
 	}
 }
@@ -80,8 +80,9 @@ func (s *Console) inviteStaff(v *visit, sent url.Values) (done, error) {
 	return leads("/staff?done=invited"), s.Authority.InviteStaff(v, v.Who(), sent.Get("email"), auth.WorkspaceRole(sent.Get("role")))
 }
 
-func asksRevokeInvite(v *visit) (page, error) {
-	return v.staffSheet("Take this invitation back?", form{Says: "The link in the mail leads nowhere then.", Button: "Take back", Risky: true}), nil
+func (s *Console) asksRevokeStaffInvite(v *visit) (page, error) {
+	in, err := s.Authority.GetStaffInvite(v, v.Who(), v.ID("inviteId"))
+	return v.staffSheet("Take the invitation of "+in.Email+" back?", form{Says: "The link in the mail leads nowhere then.", Button: "Take back", Risky: true}), err
 }
 
 func (s *Console) revokeStaffInvite(v *visit, _ url.Values) (done, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -88,7 +89,17 @@ func (s *Console) fail(v *visit, err error) {
 		return
 	}
 	told := s.Told(v.Call, err)
-	s.render(v, told.Status, page{Title: told.Title, Tab: v.route.tab, Problem: sentence(told), RequestID: told.RequestID})
+	s.render(v, told.Status, page{Title: told.Title, Tab: v.route.tab, Problem: v.sentence(told), RequestID: told.RequestID})
+}
+
+// sentence is what people are told of a problem; where the address names one thing only, it is that which is not there.
+func (v *visit) sentence(told wire.Problem) string {
+	for name, thing := range things {
+		if told.Code == "not_found" && strings.Contains(v.route.path, name) && strings.Count(v.route.path, ":") == 1 {
+			return "There is no such " + thing + ", or not any more."
+		}
+	}
+	return sentence(told)
 }
 
 // lost says that there is no such page, to whoever comes: who has not signed in is told no more than that.

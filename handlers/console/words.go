@@ -26,6 +26,11 @@ var notices = map[string]string{
 	"linkRevoked":   "The link is revoked.",
 }
 
+// things are what the parameters of addresses stand for.
+var things = map[string]string{
+	":userId": "user", ":roomId": "room", ":spaceId": "space", ":keyId": "API key", ":clientId": "client", ":inviteId": "invitation",
+}
+
 // problems say in the words of the console what the API says to programs.
 var problems = map[string]string{
 	"forbidden":          "Only an administrator may do that.",
