@@ -134,10 +134,14 @@ func newClient(v *visit) (page, error) {
 }
 
 func (s *Console) createClient(v *visit, sent url.Values) (done, error) {
+	public := sent.Get("kind") == "public"
+	if !public && sent.Get("kind") != "confidential" {
+		return done{}, &auth.FieldError{Field: "kind", Reason: "not one of these"}
+	}
 	if err := s.Again(v.Call, secret.New(sent.Get("password"))); err != nil {
 		return done{}, err
 	}
-	id, key, err := s.Authority.CreateClient(v, v.Who(), auth.NewClient{Name: sent.Get("name"), Public: sent.Get("kind") != "confidential"})
+	id, key, err := s.Authority.CreateClient(v, v.Who(), auth.NewClient{Name: sent.Get("name"), Public: public})
 	if key.Empty() || err != nil {
 		return leads("/keys?done=client"), err
 	}

@@ -66,7 +66,7 @@ func TestThePasswordIsNotGuessedInTheConsole(t *testing.T) {
 	onEach(t, func(w *world) {
 		ann, seen := w.reader("ann"), map[int]int{}
 		for range 30 {
-			seen[ann.sends("/clients/new", "name", "Portal", "password", "guess").status]++
+			seen[ann.sends("/clients/new", "name", "Portal", "kind", "public", "password", "guess").status]++
 		}
 		require.Positive(w, seen[429], seen)
 		got := ann.sends("/clients/new", "name", "Portal", "kind", "public", "password", pass)
