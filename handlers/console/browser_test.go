@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -22,9 +23,15 @@ type person struct {
 // serve opens a world that browsers find.
 func serve(t *testing.T) *world {
 	t.Helper()
+	return serveBehind(t, func(h http.Handler) http.Handler { return h })
+}
+
+// serveBehind is serve with something before the server.
+func serveBehind(t *testing.T, before func(http.Handler) http.Handler) *world {
+	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	w := newWorld(t, storetest.Bolt(t), "http://"+server.Listener.Addr().String())
-	server.Config.Handler = w.Handler
+	server.Config.Handler = before(w.Handler)
 	server.Start()
 	t.Cleanup(server.Close)
 	return w
