@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,26 @@ func (s *Console) keys(v *visit) (page, error) {
 	}}, nil
 }
 
+// scopes are what an API key may do.
+var scopes = []option{
+	{Value: "users:read", Text: "See users"},
+	{Value: "users:write", Text: "Change users", Hint: "and see their access tokens"},
+	{Value: "rooms:read", Text: "See rooms"},
+	{Value: "rooms:write", Text: "Change rooms"},
+	{Value: "access:read", Text: "See who enters"},
+	{Value: "access:write", Text: "Let people in"},
+}
+
+func mayDo(has auth.Scopes) string {
+	var words []string
+	for _, it := range scopes {
+		if slices.Contains(strings.Fields(string(has)), it.Value) {
+			words = append(words, it.Text)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
 func (v *visit) keyRow(k auth.APIKey) []cell {
 	expires := cell{Text: "never"}
 	if !k.Ends.IsZero() {
@@ -38,7 +59,7 @@ func (v *visit) keyRow(k auth.APIKey) []cell {
 	}
 	return []cell{
 		{Text: k.Name},
-		{Text: strings.ReplaceAll(string(k.Scopes), " ", ", ")},
+		{Text: mayDo(k.Scopes)},
 		{At: k.Created},
 		{At: k.LastUsed},
 		expires,
@@ -69,14 +90,7 @@ var again = field{Name: "password", Label: "Your password", Kind: "password", Re
 func newKey(v *visit) (page, error) {
 	f := form{Button: "Create", Cancel: "/keys", Fields: []field{
 		{Name: "name", Label: "Name", Kind: "text", Required: true, Fills: "off", Hint: "What the key is for."},
-		{Name: "scopes", Label: "What it may do", Kind: "checkbox", Options: []option{
-			{Value: "users:read", Text: "See users"},
-			{Value: "users:write", Text: "Change users", Hint: "and see their access tokens"},
-			{Value: "rooms:read", Text: "See rooms"},
-			{Value: "rooms:write", Text: "Change rooms"},
-			{Value: "access:read", Text: "See who enters"},
-			{Value: "access:write", Text: "Let people in"},
-		}},
+		{Name: "scopes", Label: "What it may do", Kind: "checkbox", Options: slices.Clone(scopes)},
 		{Name: "days", Label: "Valid for", Kind: "select", Value: "365", Options: []option{
 			{Value: "30", Text: "30 days"}, {Value: "90", Text: "90 days"}, {Value: "365", Text: "A year"}, {Value: "", Text: "Until it is revoked"},
 		}},

@@ -93,7 +93,7 @@ func (s *Console) asksMembers(v *visit) (page, error) {
 		return page{}, err
 	}
 	picker, err := s.picks(v)
-	fields := []field{permission("", option{Text: "Each user's default entry permission"})}
+	fields := []field{permission("", option{Text: "Each user's own default"})}
 	return v.about(r, "Specify users", form{Button: "Save", Fields: fields, Picker: picker}), err
 }
 

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"net/url"
 	"strconv"
 	"time"
@@ -77,14 +76,15 @@ func (s *Console) rooms(v *visit) (page, error) {
 }
 
 func (v *visit) roomRow(r roles.Room) []cell {
-	return []cell{{Text: r.Name, To: v.base + "/rooms/" + r.ID}, {Text: typeOf(r)}, {Mark: roomState(r)}, {At: r.Created}}
+	return []cell{{Text: r.Name, To: v.base + "/rooms/" + r.ID}, {Text: typeOf(r)}, stateOf(r), {At: r.Created}}
 }
 
-func roomState(r roles.Room) string {
+// stateOf is whether a room is open; that one is closed stands out.
+func stateOf(r roles.Room) cell {
 	if r.Closed.IsZero() {
-		return ""
+		return cell{Text: "Open"}
 	}
-	return "Closed"
+	return cell{Mark: "Closed"}
 }
 
 // theRoom is what a page is about.
@@ -110,7 +110,7 @@ func (s *Console) room(v *visit) (page, error) {
 	p.Parts = []part{
 		{Facts: &facts{
 			{"Type", cell{Text: typeOf(r)}},
-			{"State", cell{Text: cmp.Or(roomState(r), "Open")}},
+			{"State", stateOf(r)},
 			{"Created", cell{At: r.Created}},
 			{"Longest meeting", cell{Text: longest(r.MaxMeeting)}},
 			{"Address", cell{Text: s.PublicURL + "/room/" + r.Alias, Code: true}},

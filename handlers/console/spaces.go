@@ -71,19 +71,15 @@ func (s *Console) roomOf(v *visit) (page, error) {
 		Parts: []part{
 			{Facts: &facts{
 				{"Type", cell{Text: typeOf(it)}},
-				{"State", cell{Text: openOr(it)}},
+				{"State", stateOf(it)},
 				{"Closed", cell{At: it.Closed}},
 				{"Created", cell{At: it.Created}},
-				{"Address", cell{Text: s.PublicURL + "/room/" + it.Alias}},
+				{"Address", cell{Text: s.PublicURL + "/room/" + it.Alias, Code: true}},
 				{"ID in the API", cell{Text: it.ID}},
 			}},
 			s.staysIn(v, at), s.rolesIn(v, at.Space.ID, it.ID),
 		},
 	}, nil
-}
-
-func openOr(it roles.Room) string {
-	return map[bool]string{true: "Open", false: "Closed"}[it.Closed.IsZero()]
 }
 
 func (s *Console) staysIn(v *visit, at roles.Standing) part {
@@ -110,7 +106,7 @@ func (s *Console) roomsIn(v *visit, space, below string) part {
 	t := table{ID: "rooms", Title: "Rooms", Columns: []string{"Name", "Type", "State", "Created"}, Empty: "There is no room yet."}
 	list := func(p auth.Page) ([]roles.Room, string, error) { return s.Spaces.AllRooms(v, v.Who(), space, p) }
 	return listed(v, t, list, func(it roles.Room) []cell {
-		return []cell{{Text: it.Name, To: v.base + below + it.ID}, {Text: typeOf(it)}, {Text: openOr(it)}, {At: it.Created}}
+		return []cell{{Text: it.Name, To: v.base + below + it.ID}, {Text: typeOf(it)}, stateOf(it), {At: it.Created}}
 	})
 }
 

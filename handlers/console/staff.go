@@ -54,9 +54,9 @@ var staffRoles = map[auth.WorkspaceRole]string{auth.Admin: "Administrator", auth
 
 // roleField asks for a role in the workspace.
 func roleField(more ...option) field {
-	return field{Name: "role", Label: "Role", Kind: "select", Options: append([]option{
-		{Value: string(auth.Support), Text: "Support: sees everything, changes nothing"},
-		{Value: string(auth.Admin), Text: "Administrator: changes everything, and makes others administrators"},
+	return field{Name: "role", Label: "Role", Kind: "radio", Value: string(auth.Support), Options: append([]option{
+		{Value: string(auth.Support), Text: staffRoles[auth.Support], Hint: "sees everything, changes nothing"},
+		{Value: string(auth.Admin), Text: staffRoles[auth.Admin], Hint: "changes everything, and makes others administrators"},
 	}, more...)}
 }
 
@@ -91,7 +91,7 @@ func (s *Console) revokeStaffInvite(v *visit, _ url.Values) (done, error) {
 
 func (s *Console) asksRole(v *visit) (page, error) {
 	u, err := s.theUser(v)
-	role := roleField(option{Value: "", Text: "None: an ordinary user"})
+	role := roleField(option{Value: "", Text: staffRoles[""], Hint: "an ordinary user"})
 	role.Value = string(u.Role)
 	return v.staffSheet("The role of "+called(u), form{Button: "Save", Fields: []field{role, again}}), err
 }
