@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -241,4 +242,24 @@ func (p person) enters(where string) {
 	p.Helper()
 	_, err := chromedp.RunResponse(p.Page, chromedp.SendKeys(where, "\r"))
 	require.NoError(p.world, err, where)
+}
+
+// Whatever the window, the tabs leave room for who has signed in, and for the button to sign out.
+func TestTheTopOfAPage(t *testing.T) {
+	t.Parallel()
+	w := serve(t)
+	name := "Maximiliane of Hohenzollern"
+	_, err := w.UpdateUser(t.Context(), w.admin, w.admin.ID, auth.UserPatch{Name: &name})
+	require.NoError(t, err)
+	p := w.person()
+	for _, width := range []int64{320, 480, 640, 800, 1000, 1120, 1200, 1600} {
+		p.Do(chromedp.EmulateViewport(width, 700))
+		p.Fits(fmt.Sprint(width))
+		require.Equal(t, "", p.Says(`(() => {
+			const of = (what) => document.querySelector(what).getBoundingClientRect();
+			const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+			return [".out span", ".out button", ".brand"].filter(it => over(of(it), of(".top nav ul")) || of(it).width < 30).join();
+		})()`), width)
+		p.Keep(fmt.Sprintf("console-top-%d", width))
+	}
 }
