@@ -162,32 +162,51 @@ func (a *Authority) ListAPIKeys(ctx context.Context, who Identity, page Page) (k
 	return keys, next, err
 }
 
+// GetAPIKey is one of those. It returns ErrWrongToken, ErrForbidden, ErrNotFound.
+func (a *Authority) GetAPIKey(ctx context.Context, who Identity, id string) (APIKey, error) {
+	if _, err := a.asStaff(ctx, who, who.ID); err != nil {
+		return APIKey{}, err
+	}
+	k, err := a.apiKey(ctx, who.Workspace, id)
+	if err == nil && !k.Ended.IsZero() {
+		err = ErrNotFound
+	}
+	return k, err
+}
+
+// apiKey is a key of the workspace, also one that was revoked lately. It returns ErrNotFound.
+func (a *Authority) apiKey(ctx context.Context, workspace, id string) (k APIKey, err error) {
+	if !IsID(id) {
+		return k, ErrNotFound
+	}
+	recs, err := a.Store.Get(ctx, APIKeyKey(id))
+	if err == nil {
+		err = recs[0].Load(&k)
+	}
+	if err == nil && k.Workspace != workspace {
+		err = ErrNotFound
+	}
+	return k, err
+}
+
 // RevokeAPIKey ends an API key at the next request, for an administrator. It returns ErrWrongToken, ErrForbidden,
 // ErrNotFound.
 func (a *Authority) RevokeAPIKey(ctx context.Context, who Identity, id string) error {
 	if _, err := a.asAdmin(ctx, who, who.ID); err != nil {
 		return err
 	}
-	if !IsID(id) {
-		return ErrNotFound
-	}
-	at := APIKeyKey(id)
-	recs, err := a.Store.Get(ctx, at)
+	k, err := a.apiKey(ctx, who.Workspace, id)
 	if err != nil {
 		return err
 	}
-	if recs[0]["workspace"] != who.Workspace {
-		return ErrNotFound
-	}
-	now := a.Now()
+	at, now := APIKeyKey(id), a.Now()
 	_, err = a.Apply(ctx, store.Tx{If: []store.Cond{store.Present(at), store.Equal(at, "ended", "")}, Do: []store.Write{
 		store.Set(at, store.Record{"ended": store.Millis(now)}), store.Collect(at, now.Add(KeptAfterEnd)),
 	}})
 	if err != nil {
 		return err
 	}
-	entry := ByTime(recs[0].Time("created"), id)
-	_, err = a.Apply(ctx, store.Tx{Do: []store.Write{store.Remove(apiKeyIndex(who.Workspace), entry)}})
+	_, err = a.Apply(ctx, store.Tx{Do: []store.Write{store.Remove(apiKeyIndex(who.Workspace), ByTime(k.Created, id))}})
 	e := audit.Event{ID: Hash("revoked", id), Type: audit.APIKeyRevoked, Subject: id} // once, however often it is asked for
 	return a.Recorded(ctx, who, e, err)
 }

@@ -104,6 +104,8 @@ func TestAnAPIKeyEnds(t *testing.T) {
 			require.NoError(w, w.RevokeAPIKey(w.ctx(), w.admin, who.ID))
 			w.refuses(who, key)
 		}
+		_, err := w.GetAPIKey(w.ctx(), w.admin, who.ID)
+		require.ErrorIs(w, err, ErrNotFound)
 		require.Len(w, w.recorded(audit.Filter{Type: audit.APIKeyRevoked}), 1)
 		keys, _, err := w.ListAPIKeys(w.ctx(), w.admin, Page{Limit: 10})
 		require.NoError(w, err)
@@ -163,6 +165,14 @@ func TestWhoMakesAndSeesAPIKeys(t *testing.T) {
 				require.Equal(w, row.who.Workspace, k.Workspace)
 			}
 			require.ErrorIs(w, w.RevokeAPIKey(w.ctx(), row.who, id), row.revoke, name)
+			see := row.list
+			if name == "another workspace's" {
+				see = ErrNotFound
+			}
+			_, err = w.GetAPIKey(w.ctx(), row.who, id)
+			require.ErrorIs(w, err, see, name)
+			_, err = w.GetClient(w.ctx(), row.who, confidentialClient)
+			require.ErrorIs(w, err, see, name)
 
 			_, _, err = w.CreateClient(w.ctx(), row.who, NewClient{})
 			require.ErrorIs(w, err, row.change, name)

@@ -63,10 +63,38 @@ func (a *Authority) ListClients(ctx context.Context, who Identity, page Page) (c
 		if err := rec.Load(&c); err != nil || c.Workspace != who.Workspace || !c.Ended.IsZero() {
 			return err
 		}
-		clients = append(clients, ClientApp{ID: c.ID, Name: c.Name, Public: c.Secret == "", Created: c.Created})
+		clients = append(clients, c.app())
 		return nil
 	})
 	return clients, next, err
+}
+
+func (c client) app() ClientApp {
+	return ClientApp{ID: c.ID, Name: c.Name, Public: c.Secret == "", Created: c.Created}
+}
+
+// GetClient is one of those. It returns ErrWrongToken, ErrForbidden, ErrNotFound.
+func (a *Authority) GetClient(ctx context.Context, who Identity, id string) (ClientApp, error) {
+	if _, err := a.asStaff(ctx, who, who.ID); err != nil {
+		return ClientApp{}, err
+	}
+	c, err := a.clientOf(ctx, who.Workspace, id)
+	if err == nil && !c.Ended.IsZero() {
+		err = ErrNotFound
+	}
+	return c.app(), err
+}
+
+// clientOf is a client of the workspace, also one that was deleted lately. It returns ErrNotFound.
+func (a *Authority) clientOf(ctx context.Context, workspace, id string) (c client, err error) {
+	recs, err := a.Store.Get(ctx, ClientKey(id))
+	if err == nil {
+		err = recs[0].Load(&c)
+	}
+	if err == nil && (c.ID != id || c.Workspace != workspace) {
+		err = ErrNotFound
+	}
+	return c, err
 }
 
 // DeleteClient ends a client, and with it every session that was opened through it, at the next request; for an
@@ -75,18 +103,10 @@ func (a *Authority) DeleteClient(ctx context.Context, who Identity, id string) e
 	if _, err := a.asAdmin(ctx, who, who.ID); err != nil {
 		return err
 	}
-	at := ClientKey(id)
-	recs, err := a.Store.Get(ctx, at)
-	if err != nil {
-		return err
-	}
-	var c client
-	if err := recs[0].Load(&c); err != nil {
-		return err
-	}
+	c, err := a.clientOf(ctx, who.Workspace, id)
 	switch {
-	case c.ID != id || c.Workspace != who.Workspace:
-		return ErrNotFound
+	case err != nil:
+		return err
 	case c.Stays || id == publicClient:
 		return ErrClientStays
 	}
@@ -95,7 +115,7 @@ func (a *Authority) DeleteClient(ctx context.Context, who Identity, id string) e
 	if err := a.Recorded(ctx, who, e, nil); err != nil {
 		return err
 	}
-	ctx, now := context.WithoutCancel(ctx), a.Now()
+	ctx, at, now := context.WithoutCancel(ctx), ClientKey(id), a.Now()
 	_, err = a.Apply(ctx, store.Tx{If: []store.Cond{store.Present(at), store.Equal(at, "ended", "")}, Do: []store.Write{
 		store.Set(at, store.Record{"ended": store.Millis(now)}), store.Collect(at, now.Add(KeptAfterEnd)),
 	}})

@@ -166,6 +166,14 @@ func (a *Authority) staffInvites(ctx context.Context, workspace string) (all []S
 	return all, err
 }
 
+// GetStaffInvite is one that waits, for an administrator or support. It returns ErrWrongToken, ErrForbidden, ErrNotFound.
+func (a *Authority) GetStaffInvite(ctx context.Context, who Identity, id string) (StaffInvite, error) {
+	if _, err := a.asStaff(ctx, who, who.ID); err != nil {
+		return StaffInvite{}, err
+	}
+	return a.staffInvite(ctx, who.Workspace, id)
+}
+
 // RevokeStaffInvite takes an invite back, for an administrator. It returns ErrWrongToken, ErrForbidden, ErrNotFound.
 func (a *Authority) RevokeStaffInvite(ctx context.Context, who Identity, id string) error {
 	if _, err := a.asAdmin(ctx, who, who.ID); err != nil {

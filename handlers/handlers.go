@@ -91,6 +91,7 @@ type api struct {
 	guard   *http.CrossOriginProtection
 	pages   *pages.Pages
 	beside  []Contract
+	lost    map[string]func(*gin.Context, error) // what sites show below their paths where there is nothing
 }
 
 // New mounts every operation of the contract, and of those beside it, behind its guards. It fails where the contract and the handlers differ,
@@ -102,7 +103,7 @@ func New(d Deps, beside ...Contract) (*Handler, error) {
 }
 
 func newAPI(d Deps) *api {
-	a := &api{Deps: d, streams: newStreams(d.Streams)}
+	a := &api{Deps: d, streams: newStreams(d.Streams), lost: map[string]func(*gin.Context, error){}}
 	a.limits = newLimits(d.Limiter, NewBans(d.Authority, d.Limiter), d.Now)
 	a.limits.tell = a.recordBan
 	return a
@@ -124,8 +125,8 @@ func (a *api) handler(operations map[string]handler) (*Handler, error) {
 		return nil, err
 	}
 	e.Use(a.record, a.cors, a.recover, guardHeaders, capBody)
-	e.NoRoute(func(g *gin.Context) { a.refuse(g, nil, errNoPath) })
-	e.NoMethod(func(g *gin.Context) { a.refuse(g, nil, errNoMethod) })
+	e.NoRoute(a.astray(errNoPath))
+	e.NoMethod(a.astray(errNoMethod))
 
 	doc, err := contract()
 	if err != nil {

@@ -1,9 +1,12 @@
 package handlers
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
 
 	"github.com/gin-gonic/gin"
 
@@ -15,6 +18,13 @@ import (
 // consolePath is where the administrators' console lies, to which the refresh token goes, too: a form that was filled in
 // slowly is still taken.
 const consolePath = "/console"
+
+// workspaceCookie says in which workspace a browser was in the console last, whose page for signing in it is shown then.
+// It is no secret, and believed for nothing else.
+const (
+	workspaceCookie = "consoleWorkspace"
+	workspaceKept   = 365 * 24 * time.Hour
+)
 
 // A Site is pages of another package, below a path of their own and behind the guards of every answer.
 type Site interface {
@@ -49,13 +59,35 @@ func (d Door) Enter(g *gin.Context) (*Call, error) {
 	if err == nil && who.Kind == auth.User {
 		c.who = who
 		g.Set(whoKey, who)
+		d.remember(c)
 	}
 	return c, err
 }
 
-// SignIn is where a browser signs in, as a user of the client's workspace or else of the first one, and is led back from.
-func (d Door) SignIn(client, back string) string {
+// remember keeps the workspace of who has come beyond his session.
+func (d Door) remember(c *Call) {
+	if workspaceIn(c) == c.who.Workspace {
+		return
+	}
+	public, _ := url.Parse(d.api.PublicURL) // the settings were checked
+	d.api.setCookie(c, workspaceCookie, public.Path+consolePath, secret.New(c.who.Workspace), workspaceKept)
+}
+
+// workspaceIn is the workspace that the browser remembers, or empty.
+func workspaceIn(c *Call) string {
+	if cookie, err := c.gin.Request.Cookie(workspaceCookie); err == nil && auth.IsID(cookie.Value) {
+		return cookie.Value
+	}
+	return ""
+}
+
+// SignIn is where a browser signs in and is led back from: as a user of the client's workspace, or else of the one that he
+// is in or was in last, or else of the first one.
+func (d Door) SignIn(c *Call, client, back string) string {
 	query := url.Values{"return": {back}}
+	if workspace := cmp.Or(c.who.Workspace, workspaceIn(c)); client == "" && workspace != "" {
+		client, _ = d.api.Authority.PublicClient(c, workspace) // else he finds the first one's page, as if he had never been here
+	}
 	if client != "" {
 		query.Set("client_id", client)
 	}
@@ -102,5 +134,18 @@ func (d Door) File(e gin.IRouter, path, kind string, content []byte) {
 	d.api.page(e, path, kind, content)
 }
 
-// ErrNoPath refuses an address that there is not.
-var ErrNoPath = errNoPath
+// Lost has a site answer whoever asks for what there is not below its path, or by a method that is not there.
+func (d Door) Lost(path string, show func(*gin.Context, error)) { d.api.lost[path+"/"] = show }
+
+// astray answers who has come to where there is nothing: below the path of a site as the site does.
+func (a *api) astray(err error) gin.HandlerFunc {
+	return func(g *gin.Context) {
+		for path, show := range a.lost {
+			if strings.HasPrefix(g.Request.URL.Path, path) {
+				show(g, err)
+				return
+			}
+		}
+		a.refuse(g, nil, err)
+	}
+}

@@ -1,10 +1,12 @@
 package console
 
 import (
+	"cmp"
 	"strings"
 
 	"usher/auth"
 	"usher/internal/audit"
+	"usher/roles"
 )
 
 func (s *Console) auditRoutes() []route {
@@ -41,6 +43,17 @@ func inWords(word string) string {
 	return strings.ToUpper(word[:1]) + strings.ReplaceAll(word[1:], "_", " ")
 }
 
+// detail is what more there is to say of an event.
+func detail(e audit.Event) string {
+	reason := inWords(e.Reason)
+	if e.Role == "" {
+		return reason
+	}
+	place, staff := roles.Role(e.Role), auth.WorkspaceRole(e.Role)
+	role := cmp.Or(spaceRoles[place], roleNames[place], staffRoles[staff], inWords(e.Role))
+	return strings.TrimSuffix(role+". "+reason, ". ")
+}
+
 func (v *visit) eventRow(e audit.Event) []cell {
 	by := cell{Text: strings.TrimSpace(e.ActorKind + " " + e.Actor)}
 	if e.ActorKind == string(auth.User) {
@@ -51,6 +64,6 @@ func (v *visit) eventRow(e audit.Event) []cell {
 		where = e.Room
 	}
 	return []cell{
-		{At: e.At}, {Text: inWords(string(e.Type))}, by, {Text: e.Subject}, {Text: where}, {Text: strings.TrimSpace(e.Role + " " + e.Reason)}, {Text: e.Address},
+		{At: e.At}, {Text: inWords(string(e.Type))}, by, {Text: e.Subject}, {Text: where}, {Text: detail(e)}, {Text: e.Address},
 	}
 }

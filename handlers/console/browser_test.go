@@ -1,6 +1,8 @@
 package console_test
 
 import (
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -22,9 +24,15 @@ type person struct {
 // serve opens a world that browsers find.
 func serve(t *testing.T) *world {
 	t.Helper()
+	return serveBehind(t, func(h http.Handler) http.Handler { return h })
+}
+
+// serveBehind is serve with something before the server.
+func serveBehind(t *testing.T, before func(http.Handler) http.Handler) *world {
+	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	w := newWorld(t, storetest.Bolt(t), "http://"+server.Listener.Addr().String())
-	server.Config.Handler = w.Handler
+	server.Config.Handler = before(w.Handler)
 	server.Start()
 	t.Cleanup(server.Close)
 	return w
@@ -142,7 +150,7 @@ func TestAUserIsMadeAndLetIn(t *testing.T) {
 		w.id["irène"] = u.ID
 		box := `#picked [value="` + u.ID + `"]`
 		if scripts {
-			_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`document.querySelectorAll("#picked input").length === 1`))
+			_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`document.querySelectorAll("#picked label").length === 1`))
 			require.NoError(t, err)
 		}
 		p.Do(chromedp.Click(box))
@@ -194,4 +202,64 @@ func TestASearchAsOneTypes(t *testing.T) {
 	p.Scripts(true)
 	require.NotContains(t, p.reads(), "Marie Curie")
 	require.Contains(t, p.reads(), "sue@school.test")
+}
+
+// Enter does what the form is for, and in its search it searches, also where no script runs. Nobody comes upon a second
+// button for that.
+func TestEnterInAFormWithASearch(t *testing.T) {
+	t.Parallel()
+	for _, scripts := range []bool{true, false} {
+		w := serve(t)
+		p := w.person()
+		p.Scripts(scripts)
+		p.opens("/rooms/new")
+		p.Do(chromedp.SendKeys("[type=search]", "curi"))
+		if scripts {
+			p.Do(chromedp.SendKeys("[type=search]", "\r"))
+			_, err := chromedp.Run(p.Page, chromedp.Poll[bool](`document.querySelectorAll("#picked label").length === 1`))
+			require.NoError(t, err)
+		} else {
+			p.Do(chromedp.SendKeys("#name", "Physics"))
+			p.enters("[type=search]")
+		}
+		p.Do(chromedp.Click(`#picked [value="` + w.id["marie"] + `"]`))
+		p.Scripts(true)
+		require.Equal(t, w.url+"/console/rooms/new", p.Says("location.href"), "there is no room by that")
+		if scripts {
+			p.Do(chromedp.SendKeys("#name", "Physics"))
+		}
+		require.Equal(t, "Create", p.Says(`[...document.querySelectorAll("main button:not([tabindex='-1'])")].map(b => b.innerText).filter(b => b !== "Search").join()`))
+		p.Scripts(scripts)
+		p.enters("#name")
+		p.Scripts(true)
+		require.Contains(t, p.reads(), "The room is created.")
+		require.Contains(t, p.reads(), "Marie Curie")
+	}
+}
+
+// enters presses Enter there, and waits for the page that answers.
+func (p person) enters(where string) {
+	p.Helper()
+	_, err := chromedp.RunResponse(p.Page, chromedp.SendKeys(where, "\r"))
+	require.NoError(p.world, err, where)
+}
+
+// Whatever the window, the tabs leave room for who has signed in, and for the button to sign out.
+func TestTheTopOfAPage(t *testing.T) {
+	t.Parallel()
+	w := serve(t)
+	name := "Maximiliane of Hohenzollern"
+	_, err := w.UpdateUser(t.Context(), w.admin, w.admin.ID, auth.UserPatch{Name: &name})
+	require.NoError(t, err)
+	p := w.person()
+	for _, width := range []int64{320, 480, 640, 800, 1000, 1120, 1200, 1600} {
+		p.Do(chromedp.EmulateViewport(width, 700))
+		p.Fits(fmt.Sprint(width))
+		require.Equal(t, "", p.Says(`(() => {
+			const of = (what) => document.querySelector(what).getBoundingClientRect();
+			const over = (a, b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+			return [".out span", ".out button", ".brand"].filter(it => over(of(it), of(".top nav ul")) || of(it).width < 30).join();
+		})()`), width)
+		p.Keep(fmt.Sprintf("console-top-%d", width))
+	}
 }

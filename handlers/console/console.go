@@ -81,6 +81,7 @@ func (s *Console) Mount(e gin.IRouter, d handlers.Door) {
 		}
 	}
 	e.POST(path+"/sign-out", s.signOut)
+	d.Lost(path, s.lost)
 }
 
 // A route is one address. What it does is for administrators.
@@ -115,7 +116,7 @@ var tabs = []tab{
 }
 
 func (s *Console) routes() []route {
-	return slices.Concat([]route{{path: "", shows: begins}}, s.userRoutes(), s.roomRoutes(), s.spaceRoutes(), s.issuedRoutes(), s.keyRoutes(), s.staffRoutes(), s.auditRoutes())
+	return slices.Concat([]route{{path: "", shows: begins}, {path: "/", shows: begins}}, s.userRoutes(), s.roomRoutes(), s.spaceRoutes(), s.issuedRoutes(), s.keyRoutes(), s.staffRoutes(), s.auditRoutes())
 }
 
 // begins leads to the first of the tabs.
@@ -183,7 +184,7 @@ func (s *Console) signOut(g *gin.Context) {
 		s.fail(&visit{Call: c, Console: s, gin: g}, err)
 		return
 	}
-	g.Redirect(http.StatusSeeOther, s.SignIn("", s.base))
+	g.Redirect(http.StatusSeeOther, s.SignIn(c, "", s.base))
 }
 
 // render answers with a page.

@@ -39,7 +39,7 @@ func TestWhoIsLetIn(t *testing.T) {
 			require.Contains(w, page, part)
 		}
 		require.NotRegexp(w, `<script>|\son\w+=|style=`, page)
-		require.Contains(w, ann.sees(404, "/users/"+strings.Repeat("0", 24)), "There is no such thing")
+		require.Contains(w, ann.sees(404, "/users/"+strings.Repeat("0", 24)), "There is no such user")
 	})
 }
 
@@ -99,7 +99,7 @@ func TestThePagesOfOthers(t *testing.T) {
 func TestSupportChangesNothing(t *testing.T) {
 	onEach(t, func(w *world) {
 		sue, ann := w.reader("sue"), w.reader("ann")
-		w.id["room"] = ann.room("Physics", "marie")
+		w.whatThereIs()
 		ann.does(w.fill("/rooms/{room}/members/{ann}"), "role", "role_room_moderator")
 		addresses, forms := w.addresses(), 0
 		for _, to := range addresses {
@@ -130,9 +130,9 @@ func (w *world) addresses() (all []string) {
 		"/users", "/users/new", "/users/{marie}", "/users/{marie}/edit", "/users/{marie}/block", "/users/{marie}/unblock", "/users/{marie}/token", "/users/{marie}/delete",
 		"/rooms", "/rooms/new", "/rooms/{room}", "/rooms/{room}/edit", "/rooms/{room}/close", "/rooms/{room}/reopen", "/rooms/{room}/delete",
 		"/rooms/{room}/members", "/rooms/{room}/members/{marie}", "/rooms/{room}/members/{marie}/remove", "/rooms/{room}/members/{marie}/block",
-		"/rooms/{room}/members/{marie}/unblock", "/rooms/{room}/link",
-		"/keys", "/keys/new", "/keys/{marie}/revoke", "/clients/new", "/clients/{marie}/delete", "/audit",
-		"/spaces", "/issued", "/staff", "/staff/invite", "/staff/invites/{marie}/revoke", "/staff/users/{marie}",
+		"/rooms/{room}/members/{blocked}/unblock", "/rooms/{room}/link",
+		"/keys", "/keys/new", "/keys/{key}/revoke", "/clients/new", "/clients/{client}/delete", "/audit",
+		"/spaces", "/issued", "/staff", "/staff/invite", "/staff/invites/{summons}/revoke", "/staff/users/{marie}",
 	} {
 		all = append(all, w.fill(to))
 	}

@@ -102,6 +102,9 @@ func (v *visit) takesBack(may bool, text, to string) cell {
 
 func (s *Console) asksRevokeInvite(v *visit) (page, error) {
 	at, err := s.Spaces.Overlook(v, v.Who(), v.ID("spaceId"), "")
+	if err == nil && v.me.Role == auth.Admin { // whoever has the id of an invite may use it: support finds none out
+		_, err = s.Desk.GetInvite(v, v.office(), at.Space.ID, v.ID("inviteId"))
+	}
 	back := "/issued/" + at.Space.ID
 	return page{Title: "Take this invite back?", Up: link{Text: at.Space.Name, To: v.base + back}, Parts: []part{v.asks(form{
 		Says: "Nobody is let into " + at.Space.Name + " by it any more.", Button: "Take back", Risky: true, Cancel: back,
@@ -115,6 +118,9 @@ func (s *Console) revokeInvite(v *visit, _ url.Values) (done, error) {
 
 func (s *Console) asksRevokeLink(v *visit) (page, error) {
 	at, err := s.Spaces.Overlook(v, v.Who(), v.ID("spaceId"), v.ID("roomId"))
+	if err == nil && v.me.Role == auth.Admin { // support is shown no form, and has no right to look a link up
+		_, err = s.Desk.GetLink(v, v.office(), at.Space.ID, at.Room.ID, v.ID("linkId"))
+	}
 	back := "/issued/" + at.Space.ID + "/" + at.Room.ID
 	return page{Title: "Revoke this link?", Up: link{Text: at.Room.Name, To: v.base + back}, Parts: []part{v.asks(form{
 		Says: "Whoever sits in " + at.Room.Name + " by it is put out at once. It cannot be undone.", Button: "Revoke", Risky: true, Cancel: back,

@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,26 @@ func (s *Console) keys(v *visit) (page, error) {
 	}}, nil
 }
 
+// scopes are what an API key may do.
+var scopes = []option{
+	{Value: "users:read", Text: "See users"},
+	{Value: "users:write", Text: "Change users", Hint: "and see their access tokens"},
+	{Value: "rooms:read", Text: "See rooms"},
+	{Value: "rooms:write", Text: "Change rooms"},
+	{Value: "access:read", Text: "See who enters"},
+	{Value: "access:write", Text: "Let people in"},
+}
+
+func mayDo(has auth.Scopes) string {
+	var words []string
+	for _, it := range scopes {
+		if slices.Contains(strings.Fields(string(has)), it.Value) {
+			words = append(words, it.Text)
+		}
+	}
+	return strings.Join(words, ", ")
+}
+
 func (v *visit) keyRow(k auth.APIKey) []cell {
 	expires := cell{Text: "never"}
 	if !k.Ends.IsZero() {
@@ -38,7 +59,7 @@ func (v *visit) keyRow(k auth.APIKey) []cell {
 	}
 	return []cell{
 		{Text: k.Name},
-		{Text: strings.ReplaceAll(string(k.Scopes), " ", ", ")},
+		{Text: mayDo(k.Scopes)},
 		{At: k.Created},
 		{At: k.LastUsed},
 		expires,
@@ -69,14 +90,7 @@ var again = field{Name: "password", Label: "Your password", Kind: "password", Re
 func newKey(v *visit) (page, error) {
 	f := form{Button: "Create", Cancel: "/keys", Fields: []field{
 		{Name: "name", Label: "Name", Kind: "text", Required: true, Fills: "off", Hint: "What the key is for."},
-		{Name: "scopes", Label: "What it may do", Kind: "checkbox", Options: []option{
-			{Value: "users:read", Text: "See users"},
-			{Value: "users:write", Text: "Change users", Hint: "and see their access tokens"},
-			{Value: "rooms:read", Text: "See rooms"},
-			{Value: "rooms:write", Text: "Change rooms"},
-			{Value: "access:read", Text: "See who enters"},
-			{Value: "access:write", Text: "Let people in"},
-		}},
+		{Name: "scopes", Label: "What it may do", Kind: "checkbox", Options: slices.Clone(scopes)},
 		{Name: "days", Label: "Valid for", Kind: "select", Value: "365", Options: []option{
 			{Value: "30", Text: "30 days"}, {Value: "90", Text: "90 days"}, {Value: "365", Text: "A year"}, {Value: "", Text: "Until it is revoked"},
 		}},
@@ -112,8 +126,9 @@ func (v *visit) shownOnce(title string, up link, what facts) done {
 }
 
 func (s *Console) asksRevoke(v *visit) (page, error) {
+	k, err := s.Authority.GetAPIKey(v, v.Who(), v.ID("keyId"))
 	f := form{Says: "Whatever uses the key is refused from the next request on. It cannot be undone.", Button: "Revoke", Risky: true, Cancel: "/keys"}
-	return page{Title: "Revoke the API key?", Up: v.toKeys(), Parts: []part{v.asks(f)}}, nil
+	return page{Title: "Revoke the API key " + k.Name + "?", Up: v.toKeys(), Parts: []part{v.asks(f)}}, err
 }
 
 func (s *Console) revokeKey(v *visit, _ url.Values) (done, error) {
@@ -133,10 +148,14 @@ func newClient(v *visit) (page, error) {
 }
 
 func (s *Console) createClient(v *visit, sent url.Values) (done, error) {
+	public := sent.Get("kind") == "public"
+	if !public && sent.Get("kind") != "confidential" {
+		return done{}, &auth.FieldError{Field: "kind", Reason: "not one of these"}
+	}
 	if err := s.Again(v.Call, secret.New(sent.Get("password"))); err != nil {
 		return done{}, err
 	}
-	id, key, err := s.Authority.CreateClient(v, v.Who(), auth.NewClient{Name: sent.Get("name"), Public: sent.Get("kind") != "confidential"})
+	id, key, err := s.Authority.CreateClient(v, v.Who(), auth.NewClient{Name: sent.Get("name"), Public: public})
 	if key.Empty() || err != nil {
 		return leads("/keys?done=client"), err
 	}
@@ -144,11 +163,12 @@ func (s *Console) createClient(v *visit, sent url.Values) (done, error) {
 }
 
 func (s *Console) asksDeleteClient(v *visit) (page, error) {
+	c, err := s.Authority.GetClient(v, v.Who(), v.ID("clientId"))
 	f := form{
-		Says:   "Everybody who has signed in through the client is signed out. It cannot be undone. Client " + v.ID("clientId") + ".",
+		Says:   "Everybody who has signed in through the client is signed out. It cannot be undone.",
 		Button: "Delete", Risky: true, Cancel: "/keys",
 	}
-	return page{Title: "Delete the client?", Up: v.toKeys(), Parts: []part{v.asks(f)}}, nil
+	return page{Title: "Delete the client " + cmp.Or(c.Name, c.ID) + "?", Up: v.toKeys(), Parts: []part{v.asks(f)}}, err
 }
 
 func (s *Console) deleteClient(v *visit, _ url.Values) (done, error) {

@@ -41,6 +41,7 @@ func TestKeysAndClients(t *testing.T) {
 		list := ann.sees(200, "/keys")
 		require.NotContains(w, list, key)
 		require.Contains(w, list, "Import")
+		require.Contains(w, list, `data-label="May">See users</td>`)
 		require.NotContains(w, w.reader("sue").sees(200, "/keys"), "/revoke")
 		revoke := "/keys/" + who.ID + "/revoke"
 		require.Contains(w, list, revoke)
@@ -66,7 +67,7 @@ func TestThePasswordIsNotGuessedInTheConsole(t *testing.T) {
 	onEach(t, func(w *world) {
 		ann, seen := w.reader("ann"), map[int]int{}
 		for range 30 {
-			seen[ann.sends("/clients/new", "name", "Portal", "password", "guess").status]++
+			seen[ann.sends("/clients/new", "name", "Portal", "kind", "public", "password", "guess").status]++
 		}
 		require.Positive(w, seen[429], seen)
 		got := ann.sends("/clients/new", "name", "Portal", "kind", "public", "password", pass)
@@ -84,6 +85,8 @@ func TestTheAuditLog(t *testing.T) {
 		for _, part := range []string{"User blocked", "Sign in", w.id["marie"], `<option value="sign_in">Sign in</option>`} {
 			require.Contains(w, page, part)
 		}
+		require.Contains(w, page, `data-label="Detail">Support</td>`, "which Sue has been given")
+		require.NotContains(w, page, "role_workspace_support")
 		page = ann.sees(200, "/audit?type=user_blocked")
 		require.Contains(w, page, `value="user_blocked" selected`)
 		require.Contains(w, page, `/users/`+w.id["ann"]+`">`)

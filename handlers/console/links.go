@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"html/template"
 	"net/url"
 	"strconv"
@@ -44,6 +45,9 @@ func (s *Console) makeLink(v *visit, sent url.Values) (done, error) {
 	made, address, err := s.Desk.GenerateAccess(v, v.Who(), v.space(), v.ID("roomId"), invites.NewLink{
 		Username: sent.Get("username"), Role: sent.Get("role"), TTL: time.Duration(hours) * time.Hour,
 	})
+	if wrong, ok := errors.AsType[*auth.FieldError](err); ok && wrong.Field == "/ttl" {
+		err = &auth.FieldError{Field: "hours", Reason: "longer than a link may be valid here"}
+	}
 	if err != nil {
 		return done{}, err
 	}

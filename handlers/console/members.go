@@ -24,6 +24,12 @@ type picker struct {
 	Wrong         string
 }
 
+// seeks reports whether a form with a picker is there to search: by its button, or by Enter, which without a script says no
+// more than that, where there is a text that was not searched for yet.
+func seeks(sent url.Values) bool {
+	return sent.Get("do") == "search" || sent.Get("do") == "enter" && strings.TrimSpace(sent.Get("q")) != sent.Get("searched")
+}
+
 // A member is a user, and what he becomes where nobody says what.
 type member struct {
 	auth.Account
@@ -87,15 +93,18 @@ func (s *Console) asksMembers(v *visit) (page, error) {
 		return page{}, err
 	}
 	picker, err := s.picks(v)
-	fields := []field{permission("", option{Text: "Each user's default entry permission"})}
+	fields := []field{permission("", option{Text: "Each user's own default"})}
 	return v.about(r, "Specify users", form{Button: "Save", Fields: fields, Picker: picker}), err
 }
 
 func (s *Console) addMembers(v *visit, sent url.Values) (done, error) {
-	if sent.Get("do") == "search" {
+	if seeks(sent) {
 		return done{again: true}, nil
 	}
 	users, err := s.chosen(v, sent)
+	if err == nil && len(users) == 0 {
+		err = &auth.FieldError{Field: "member", Reason: "nobody is chosen"}
+	}
 	if err == nil {
 		err = s.grant(v, v.ID("roomId"), users, roles.Role(sent.Get("role")))
 	}
@@ -108,14 +117,19 @@ func (s *Console) asksPermission(v *visit) (page, error) {
 		return page{}, err
 	}
 	at := v.base + "/rooms/" + r.ID + "/members/" + u.ID
-	st, _, err := s.Spaces.InRoom(v, v.office(), v.space(), r.ID)
-	if err != nil {
-		return page{}, err
-	}
-	had, err := s.Spaces.Of(v, st, u.ID)
+	had, err := s.inRoom(v, r, u.ID)
 	p := v.about(r, called(u)+" in "+r.Name, form{Button: "Save", Fields: []field{permission(had.Tenure.Role)}})
 	p.Actions = []link{{Text: "Remove", To: at + "/remove", Risky: true}, {Text: "Block", To: at + "/block", Risky: true}}
 	return p, err
+}
+
+// inRoom is where somebody stands before a room, who may also be a guest.
+func (s *Console) inRoom(v *visit, r roles.Room, subject string) (roles.Standing, error) {
+	st, _, err := s.Spaces.InRoom(v, v.office(), v.space(), r.ID)
+	if err != nil {
+		return st, err
+	}
+	return s.Spaces.Of(v, st, subject)
 }
 
 func (s *Console) permit(v *visit, sent url.Values) (done, error) {
@@ -145,6 +159,13 @@ func (s *Console) ban(v *visit, sent url.Values) (done, error) {
 
 func (s *Console) asksUnban(v *visit) (page, error) {
 	r, err := s.theRoom(v)
+	if err != nil {
+		return page{}, err
+	}
+	is, err := s.inRoom(v, r, v.ID("userId"))
+	if err == nil && !is.RoomBan.InForce(is.Now) {
+		err = roles.ErrNotBanned
+	}
 	return v.about(r, "Unblock in "+r.Name+"?", form{Says: "The permission that there was does not come back.", Button: "Unblock"}), err
 }
 

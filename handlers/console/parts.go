@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"encoding/base64"
 	"html/template"
 	"net/http"
@@ -222,21 +223,9 @@ func (f *field) fill(typed url.Values, problem *wire.Problem) {
 	for i := range f.Options {
 		f.Options[i].Chosen = slices.Contains(chosen, f.Options[i].Value)
 	}
-	if problem != nil && strings.TrimPrefix(problem.Field, "/") == f.Name {
-		_, why, found := strings.Cut(problem.Detail, ": ")
-		if !found {
-			why = problem.Detail
-		}
-		f.Wrong = strings.ToUpper(why[:1]) + why[1:]
+	if problem != nil && cmp.Or(fieldsOf[problem.Code], strings.TrimPrefix(problem.Field, "/")) == f.Name {
+		f.Wrong = sentence(*problem)
 	}
-}
-
-// sentence is what people are told of a problem.
-func sentence(p wire.Problem) string {
-	if said, ok := problems[p.Code]; ok {
-		return said
-	}
-	return p.Detail
 }
 
 // at is an instant for people, in UTC; a script shows it by the reader's own clock.

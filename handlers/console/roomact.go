@@ -3,6 +3,7 @@ package console
 import (
 	"cmp"
 	"net/url"
+	"slices"
 
 	"usher/auth"
 	"usher/roles"
@@ -12,11 +13,7 @@ import (
 func roomFields(r roles.Room) []field {
 	return []field{
 		{Name: "name", Label: "Name", Kind: "text", Value: r.Name, Required: true, Fills: "off"},
-		{Name: "access", Label: "Type", Kind: "radio", Value: string(r.Access), Options: []option{
-			{Value: string(roles.Private), Text: accessNames[roles.Private], Hint: "lets in those whom you choose"},
-			{Value: string(roles.Public), Text: accessNames[roles.Public], Hint: "lets in every user of the workspace"},
-			{Value: string(roles.Open), Text: accessNames[roles.Open], Hint: "lets in anyone who has its address"},
-		}},
+		{Name: "access", Label: "Type", Kind: "radio", Value: string(r.Access), Options: slices.Clone(accesses)},
 	}
 }
 
@@ -28,7 +25,7 @@ func (s *Console) newRoom(v *visit) (page, error) {
 
 // createRoom makes a room with everybody who was chosen, or none.
 func (s *Console) createRoom(v *visit, sent url.Values) (done, error) {
-	if sent.Get("do") == "search" {
+	if seeks(sent) {
 		return done{again: true}, nil
 	}
 	members, err := s.chosen(v, sent)

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"cmp"
 	"net/url"
 	"strconv"
 	"time"
@@ -39,8 +38,23 @@ func (v *visit) office() auth.Identity {
 // space is the workspace's default space, in which the console's rooms are.
 func (v *visit) space() string { return v.Who().Workspace }
 
-// accessNames are what people call whom a room lets in.
-var accessNames = map[roles.Access]string{roles.Private: "Specified users only", roles.Public: "Public", roles.Open: "Open"}
+// accesses are the types of rooms, by whom they let in. A room that is open to anyone may be closed all the same, and so
+// its type is not called as its state is.
+var accesses = []option{
+	{Value: string(roles.Private), Text: "Specified users only", Hint: "lets in those whom you choose"},
+	{Value: string(roles.Public), Text: "Public", Hint: "lets in every user of the workspace"},
+	{Value: string(roles.Open), Text: "Open to anyone", Hint: "lets in whoever has its address"},
+}
+
+// typeOf is what people call the type of a room.
+func typeOf(r roles.Room) string {
+	for _, it := range accesses {
+		if it.Value == string(r.Access) {
+			return it.Text
+		}
+	}
+	return ""
+}
 
 // rooms is the list, the newest first.
 func (s *Console) rooms(v *visit) (page, error) {
@@ -62,14 +76,15 @@ func (s *Console) rooms(v *visit) (page, error) {
 }
 
 func (v *visit) roomRow(r roles.Room) []cell {
-	return []cell{{Text: r.Name, To: v.base + "/rooms/" + r.ID}, {Text: accessNames[r.Access]}, {Mark: roomState(r)}, {At: r.Created}}
+	return []cell{{Text: r.Name, To: v.base + "/rooms/" + r.ID}, {Text: typeOf(r)}, stateOf(r), {At: r.Created}}
 }
 
-func roomState(r roles.Room) string {
+// stateOf is whether a room is open; that one is closed stands out.
+func stateOf(r roles.Room) cell {
 	if r.Closed.IsZero() {
-		return ""
+		return cell{Text: "Open"}
 	}
-	return "Closed"
+	return cell{Mark: "Closed"}
 }
 
 // theRoom is what a page is about.
@@ -94,8 +109,8 @@ func (s *Console) room(v *visit) (page, error) {
 	p.Actions = append(p.Actions, link{Text: "Delete", To: at + "/delete", Risky: true})
 	p.Parts = []part{
 		{Facts: &facts{
-			{"Type", cell{Text: accessNames[r.Access]}},
-			{"State", cell{Text: cmp.Or(roomState(r), "Open")}},
+			{"Type", cell{Text: typeOf(r)}},
+			{"State", stateOf(r)},
 			{"Created", cell{At: r.Created}},
 			{"Longest meeting", cell{Text: longest(r.MaxMeeting)}},
 			{"Address", cell{Text: s.PublicURL + "/room/" + r.Alias, Code: true}},

@@ -96,6 +96,7 @@ func TestARoom(t *testing.T) {
 		require.Contains(w, ann.sees(200, marie), `value="role_room_user" selected`)
 		ann.does(marie, "role", "role_room_moderator")
 		require.Equal(w, roles.RoomModerator, w.roleIn(room, "marie"))
+		require.Contains(w, ann.sees(200, "/users/"+w.id["marie"]), `href="https://usher.test/console`+at+`">Chemistry</a>`)
 		_, err := w.spaces.Join(w.Context(), w.signedIn("marie@school.test"), w.admin.Workspace, room)
 		require.NoError(w, err)
 
@@ -111,7 +112,9 @@ func TestARoom(t *testing.T) {
 		require.Empty(w, w.roleIn(room, "S-1"))
 		require.Equal(w, 404, ann.sends(at+"/members/"+w.id["S-1"]+"/remove").status)
 
-		require.Contains(w, ann.does(at+"/close"), "<dd>Closed</dd>")
+		require.Contains(w, ann.sees(200, "/users/"+w.id["ann"]), "No role in any room.")
+		require.Contains(w, ann.sees(200, "/rooms"), `data-label="State">Open</td>`)
+		require.Contains(w, ann.does(at+"/close"), "<dd> <mark>Closed</mark></dd>")
 		require.Contains(w, ann.sees(200, "/rooms?state=closed"), "Chemistry")
 		require.NotContains(w, ann.sees(200, "/rooms?state=open"), "Chemistry")
 		require.Contains(w, ann.does(at+"/reopen"), "<dd>Open</dd>")

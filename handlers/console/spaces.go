@@ -70,20 +70,16 @@ func (s *Console) roomOf(v *visit) (page, error) {
 		Title: it.Name, Up: link{Text: at.Space.Name, To: v.base + "/spaces/" + at.Space.ID},
 		Parts: []part{
 			{Facts: &facts{
-				{"Lets in", cell{Text: accesses[it.Access]}},
-				{"State", cell{Text: openOr(it)}},
+				{"Type", cell{Text: typeOf(it)}},
+				{"State", stateOf(it)},
 				{"Closed", cell{At: it.Closed}},
 				{"Created", cell{At: it.Created}},
-				{"Address", cell{Text: s.PublicURL + "/room/" + it.Alias}},
+				{"Address", cell{Text: s.PublicURL + "/room/" + it.Alias, Code: true}},
 				{"ID in the API", cell{Text: it.ID}},
 			}},
 			s.staysIn(v, at), s.rolesIn(v, at.Space.ID, it.ID),
 		},
 	}, nil
-}
-
-func openOr(it roles.Room) string {
-	return map[bool]string{true: "Open", false: "Closed"}[it.Closed.IsZero()]
 }
 
 func (s *Console) staysIn(v *visit, at roles.Standing) part {
@@ -107,15 +103,11 @@ func (s *Console) staysIn(v *visit, at roles.Standing) part {
 
 // roomsIn are the rooms of a space, each leading to its page below a path.
 func (s *Console) roomsIn(v *visit, space, below string) part {
-	t := table{ID: "rooms", Title: "Rooms", Columns: []string{"Name", "Lets in", "State", "Created"}, Empty: "There is no room yet."}
+	t := table{ID: "rooms", Title: "Rooms", Columns: []string{"Name", "Type", "State", "Created"}, Empty: "There is no room yet."}
 	list := func(p auth.Page) ([]roles.Room, string, error) { return s.Spaces.AllRooms(v, v.Who(), space, p) }
 	return listed(v, t, list, func(it roles.Room) []cell {
-		return []cell{{Text: it.Name, To: v.base + below + it.ID}, {Text: accesses[it.Access]}, {Text: openOr(it)}, {At: it.Created}}
+		return []cell{{Text: it.Name, To: v.base + below + it.ID}, {Text: typeOf(it)}, stateOf(it), {At: it.Created}}
 	})
-}
-
-var accesses = map[roles.Access]string{
-	roles.Open: "Anyone", roles.Public: "Every user of the workspace", roles.Private: "Specified users only",
 }
 
 // rolesIn are those who have a role in a space, or in a room of it.

@@ -12,7 +12,7 @@ func (s *Console) staffRoutes() []route {
 	return []route{
 		{path: "/staff", tab: tab, shows: s.staff},
 		{path: "/staff/invite", tab: tab, shows: asksInvite, does: s.inviteStaff},
-		{path: "/staff/invites/:inviteId/revoke", tab: tab, shows: asksRevokeInvite, does: s.revokeStaffInvite},
+		{path: "/staff/invites/:inviteId/revoke", tab: tab, shows: s.asksRevokeStaffInvite, does: s.revokeStaffInvite},
 		{path: "/staff/users/:userId", tab: tab, shows: s.asksRole, does: s.setRole},
 	}
 }
@@ -54,9 +54,9 @@ var staffRoles = map[auth.WorkspaceRole]string{auth.Admin: "Administrator", auth
 
 // roleField asks for a role in the workspace.
 func roleField(more ...option) field {
-	return field{Name: "role", Label: "Role", Kind: "select", Options: append([]option{
-		{Value: string(auth.Support), Text: "Support: sees everything, changes nothing"},
-		{Value: string(auth.Admin), Text: "Administrator: changes everything, and makes others administrators"},
+	return field{Name: "role", Label: "Role", Kind: "radio", Value: string(auth.Support), Options: append([]option{
+		{Value: string(auth.Support), Text: staffRoles[auth.Support], Hint: "sees everything, changes nothing"},
+		{Value: string(auth.Admin), Text: staffRoles[auth.Admin], Hint: "changes everything, and makes others administrators"},
 	}, more...)}
 }
 
@@ -80,8 +80,9 @@ func (s *Console) inviteStaff(v *visit, sent url.Values) (done, error) {
 	return leads("/staff?done=invited"), s.Authority.InviteStaff(v, v.Who(), sent.Get("email"), auth.WorkspaceRole(sent.Get("role")))
 }
 
-func asksRevokeInvite(v *visit) (page, error) {
-	return v.staffSheet("Take this invitation back?", form{Says: "The link in the mail leads nowhere then.", Button: "Take back", Risky: true}), nil
+func (s *Console) asksRevokeStaffInvite(v *visit) (page, error) {
+	in, err := s.Authority.GetStaffInvite(v, v.Who(), v.ID("inviteId"))
+	return v.staffSheet("Take the invitation of "+in.Email+" back?", form{Says: "The link in the mail leads nowhere then.", Button: "Take back", Risky: true}), err
 }
 
 func (s *Console) revokeStaffInvite(v *visit, _ url.Values) (done, error) {
@@ -90,7 +91,7 @@ func (s *Console) revokeStaffInvite(v *visit, _ url.Values) (done, error) {
 
 func (s *Console) asksRole(v *visit) (page, error) {
 	u, err := s.theUser(v)
-	role := roleField(option{Value: "", Text: "None: an ordinary user"})
+	role := roleField(option{Value: "", Text: staffRoles[""], Hint: "an ordinary user"})
 	role.Value = string(u.Role)
 	return v.staffSheet("The role of "+called(u), form{Button: "Save", Fields: []field{role, again}}), err
 }

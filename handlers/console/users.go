@@ -127,7 +127,11 @@ func (s *Console) roomsOf(v *visit, u auth.Account) part {
 	t := table{ID: "rooms", Title: "Rooms", Columns: []string{"Room", "Space", "Role"}, Empty: "No role in any room."}
 	list := func(p auth.Page) ([]roles.Place, string, error) { return s.Spaces.RoomsOf(v, v.Who(), u.ID, p) }
 	return listed(v, t, list, func(at roles.Place) []cell {
-		return []cell{{Text: at.Room.Name}, {Text: at.Space.Name}, {Text: roleNames[at.Room.Role]}}
+		below := "/spaces/" + at.Space.ID + "/"
+		if at.Space.ID == v.space() { // of which the rooms have a tab of their own
+			below = "/rooms/"
+		}
+		return []cell{{Text: at.Room.Name, To: v.base + below + at.Room.ID}, {Text: at.Space.Name}, {Text: roleNames[at.Room.Role]}}
 	})
 }
 

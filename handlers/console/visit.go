@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 
 	"github.com/gin-gonic/gin"
 
@@ -88,7 +89,26 @@ func (s *Console) fail(v *visit, err error) {
 		return
 	}
 	told := s.Told(v.Call, err)
-	s.render(v, told.Status, page{Title: told.Title, Tab: v.route.tab, Problem: sentence(told), RequestID: told.RequestID})
+	s.render(v, told.Status, page{Title: told.Title, Tab: v.route.tab, Problem: v.sentence(told), RequestID: told.RequestID})
+}
+
+// sentence is what people are told of a problem; where the address names one thing only, it is that which is not there.
+func (v *visit) sentence(told wire.Problem) string {
+	for name, thing := range things {
+		if told.Code == "not_found" && strings.Contains(v.route.path, name) && strings.Count(v.route.path, ":") == 1 {
+			return "There is no such " + thing + ", or not any more."
+		}
+	}
+	return sentence(told)
+}
+
+// lost says that there is no such page, to whoever comes: who has not signed in is told no more than that.
+func (s *Console) lost(g *gin.Context, err error) {
+	v, wrong := s.enter(g, route{})
+	if wrong != nil && !errors.Is(wrong, errNobody) && !errors.Is(wrong, errNotStaff) {
+		err = wrong
+	}
+	s.fail(v, err)
 }
 
 // goSignIn leads to the page for signing in. A script that asked for a part of a page is told to go there as a whole.
@@ -97,7 +117,7 @@ func (s *Console) goSignIn(v *visit) {
 	if v.gin.Request.Method == http.MethodGet {
 		back = s.base + v.gin.Request.URL.EscapedPath()[len(path):]
 	}
-	to := s.SignIn(v.query("client_id"), back)
+	to := s.SignIn(v.Call, v.query("client_id"), back)
 	if v.gin.GetHeader("HX-Request") != "" {
 		v.gin.Header("HX-Redirect", to)
 		v.gin.Status(http.StatusNoContent)

@@ -1,5 +1,11 @@
 package console
 
+import (
+	"strings"
+
+	"usher/handlers/wire"
+)
+
 // notices say what was done, by the word in the address that the browser is led to.
 var notices = map[string]string{
 	"created":   "The user is created.",
@@ -26,11 +32,17 @@ var notices = map[string]string{
 	"linkRevoked":   "The link is revoked.",
 }
 
+// things are what the parameters of addresses stand for.
+var things = map[string]string{
+	":userId": "user", ":roomId": "room", ":spaceId": "space", ":keyId": "API key", ":clientId": "client", ":inviteId": "invitation",
+}
+
 // problems say in the words of the console what the API says to programs.
 var problems = map[string]string{
 	"forbidden":          "Only an administrator may do that.",
 	"not_found":          "There is no such thing, or not any more.",
 	"no_such_path":       "There is no such page.",
+	"no_such_method":     "There is nothing to send to this page.",
 	"cross_origin":       "This came from a page of another site, and was not done.",
 	"unavailable":        "The server cannot say at the moment. Try again.",
 	"has_workspace_role": "The user is an administrator or support. Take that role away first.",
@@ -49,4 +61,48 @@ var problems = map[string]string{
 	"last_admin":         "This is the last administrator: make another one first.",
 	"mail_off":           "This server sends no mail. Make the user, and give the role to him.",
 	"limited":            "Too many attempts. Wait a little, and try again.",
+}
+
+// fieldsOf are the fields that a problem is about which names none.
+var fieldsOf = map[string]string{
+	"wrong_password":    "password",
+	"email_taken":       "email",
+	"external_id_taken": "externalId",
+	"username_taken":    "username",
+	"too_large":         "image",
+}
+
+// reasons say what is wrong with a field, where the API's word is for who knows the field's name.
+var reasons = map[string]string{
+	"none":                        "Choose at least one.",
+	"not a scope":                 "Choose some of these.",
+	"not a role there":            "Choose one of these.",
+	"not a role of a guest":       "Choose one of these.",
+	"not a role of a workspace":   "Choose one of these.",
+	"not guest, host or monitor":  "Choose one of these.",
+	"not open, public or private": "Choose one of these.",
+	"not one of these":            "Choose one of these.",
+	"malformed":                   "What was sent cannot be read.",
+	"not utf8":                    "What was sent cannot be read.",
+}
+
+// sentence is what people are told of a problem.
+func sentence(p wire.Problem) string {
+	said, ok := problems[p.Code]
+	switch {
+	case ok:
+		return said
+	case p.Field == "":
+		return p.Detail
+	}
+	_, why, _ := strings.Cut(p.Detail, ": ") // behind the field's name for programs
+	if said, ok := reasons[strings.TrimSuffix(why, ".")]; ok {
+		return said
+	}
+	for _, bound := range []string{"1 to ", "at most "} {
+		if strings.HasPrefix(why, "not "+bound) {
+			return "Enter " + strings.TrimPrefix(why, "not ")
+		}
+	}
+	return strings.ToUpper(why[:1]) + why[1:]
 }

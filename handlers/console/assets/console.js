@@ -1,5 +1,6 @@
-// The times of a page by the reader's own clock, also of what comes later. Without this they are there in UTC.
 "use strict";
+
+// The times of a page by the reader's own clock, also of what comes later. Without this they are there in UTC.
 
 function tell(within) {
   for (const time of within.querySelectorAll("time:not([title])")) {
@@ -7,6 +8,39 @@ function tell(within) {
     time.textContent = new Intl.DateTimeFormat(navigator.language, { dateStyle: "medium", timeStyle: "short" })
       .format(new Date(time.dateTime));
   }
+}
+
+// Enter in a search inside of a form searches; it is not done with the form by that.
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && event.target.matches(".picker [type=search]")) {
+    event.preventDefault();
+    event.target.dispatchEvent(new Event("search"));
+  }
+});
+
+// A form is sent once, however often its button is pressed, and the button shows that it is on its way. It is not
+// disabled: what is, is not sent along.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.querySelector("button[aria-busy]")) {
+    event.preventDefault();
+    return;
+  }
+  const pressed = event.submitter?.matches(".enter") ? form.querySelector(".buttons button") : event.submitter;
+  pressed?.setAttribute("aria-busy", "true");
+});
+
+// Who comes back to a page finds it as it was before.
+addEventListener("pageshow", () => {
+  for (const button of document.querySelectorAll("button[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+// What a search has found so far is no answer while the next one is on its way. What is asked for again and again is.
+for (const [name, busy] of [["htmx:beforeRequest", true], ["htmx:afterRequest", false]]) {
+  document.addEventListener(name, ({ detail }) => {
+    if (detail.elt.closest("form")) detail.target.setAttribute("aria-busy", busy);
+  });
 }
 
 tell(document);
