@@ -34,11 +34,16 @@ func serve(t *testing.T) *world {
 func (w *world) person() person {
 	w.Helper()
 	p := person{w, browsertest.Open(w)}
-	p.Visit(w.url + "/console")
+	p.signsIn()
+	return p
+}
+
+func (p person) signsIn() {
+	p.Helper()
+	p.Visit(p.url + "/console")
 	p.Do(chromedp.SendKeys("#username", "ann@school.test"), chromedp.SendKeys("#password", pass))
 	p.presses("form button")
-	require.Equal(w, w.url+"/console/users", p.Says("location.href"))
-	return p
+	require.Equal(p.world, p.url+"/console/users", p.Says("location.href"))
 }
 
 // presses waits for the page that answers.
