@@ -102,35 +102,43 @@ func (a *Authority) inviteStaff(ctx context.Context, who Identity, email string,
 	mailbox, _, _ := strings.Cut(email, "@")
 	u := account{ID: a.NewID(), Workspace: who.Workspace, Email: email, Name: mailbox}
 	in := StaffInvite{ID: u.ID, Email: email, Role: role, By: who.ID, Created: now, Ends: now.Add(mails[toServe].good)}
-	waiting, err := a.staffInvites(ctx, who.Workspace)
-	if err != nil {
+	if err := Settle(func() error { return a.replaceStaffInvites(ctx, who, in) }); err != nil {
 		return err
-	}
-	tx := store.Tx{
-		If: []store.Cond{store.Equal(StaffKey(who.Workspace, who.ID), "role", string(Admin))},
-		Do: []store.Write{
-			store.Set(staffInviteKey(who.Workspace, in.ID), store.Fields(in)),
-			store.Insert(staffInvites(who.Workspace), ByTime(now, in.ID)),
-		},
-	}
-	for _, other := range waiting { // also those that are long over
-		if Mailbox(other.Email) == Mailbox(email) || !other.Ends.After(now) {
-			tx.Do = append(tx.Do, other.over(who.Workspace)...)
-		}
-	}
-	if err := a.Change(ctx, tx); err != nil {
-		return overtakenIsForbidden(err)
 	}
 	e := audit.Event{ID: Hash("staff", in.ID), Type: audit.StaffInvited, Subject: in.ID, Role: string(role)}
 	return a.Recorded(ctx, who, e, a.await(ctx, u, pending{Staff: true}, toServe))
 }
 
-// overtakenIsForbidden: the caller has lost his office meanwhile.
-func overtakenIsForbidden(err error) error {
-	if errors.Is(err, ErrOvertaken) {
+// replaceStaffInvites writes down an invite in the place of earlier ones to the same mailbox, and of those that are long
+// over. Two at once come one behind the other, so that one of them waits in the end.
+func (a *Authority) replaceStaffInvites(ctx context.Context, who Identity, in StaffInvite) error {
+	latest := store.Key{Partition: "w:" + who.Workspace, Kind: "staffinvited"}
+	recs, err := a.Store.Get(ctx, StaffKey(who.Workspace, who.ID), latest)
+	if err != nil {
+		return err
+	}
+	if roleOf(recs[0]) != Admin { // not any more
 		return ErrForbidden
 	}
-	return err
+	waiting, err := a.staffInvites(ctx, who.Workspace)
+	if err != nil {
+		return err
+	}
+	tx := store.Tx{
+		If: []store.Cond{
+			store.Equal(StaffKey(who.Workspace, who.ID), "role", string(Admin)), store.Equal(latest, "id", recs[1]["id"]),
+		},
+		Do: []store.Write{
+			store.Set(staffInviteKey(who.Workspace, in.ID), store.Fields(in)), store.Set(latest, store.Record{"id": in.ID}),
+			store.Insert(staffInvites(who.Workspace), ByTime(in.Created, in.ID)),
+		},
+	}
+	for _, other := range waiting {
+		if Mailbox(other.Email) == Mailbox(in.Email) || !other.Ends.After(in.Created) {
+			tx.Do = append(tx.Do, other.over(who.Workspace)...)
+		}
+	}
+	return a.Change(ctx, tx)
 }
 
 // over are the writes that end an invite.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"usher/internal/audit"
@@ -132,6 +134,31 @@ func TestAStaffInviteEnds(t *testing.T) {
 		require.ErrorIs(w, w.ConfirmSignUp(w.ctx(), token, secret.New(good)), ErrProof)
 		_, waits := w.staff()
 		require.Empty(w, waits)
+	})
+}
+
+// Many invites to one mailbox at once: one waits, and the links of the others are worth nothing.
+func TestStaffIsInvitedAtOnce(t *testing.T) {
+	onEach(t, func(w *world) {
+		var all sync.WaitGroup
+		for i := range 20 {
+			all.Go(func() {
+				assert.NoError(w, w.InviteStaff(w.ctx(), w.admin, []string{"ann@usher.test", "ANN@usher.test"}[i%2], Support))
+			})
+		}
+		all.Wait()
+		invites, err := w.ListStaffInvites(w.ctx(), w.admin)
+		require.NoError(w, err)
+		require.Len(w, invites, 1)
+		opened, sent := 0, w.delivers()
+		for ; len(sent) > 0; sent = w.delivers() {
+			for _, mail := range sent {
+				if w.ConfirmSignUp(w.ctx(), secret.New(mail.Token()), secret.New(better)) == nil {
+					opened++
+				}
+			}
+		}
+		require.Equal(w, 1, opened)
 	})
 }
 

@@ -122,6 +122,12 @@ func (d Door) Form(c *Call, most int64) (texts url.Values, file []byte, err erro
 	return c.upload(most)
 }
 
+// Piece writes a part of an answer that takes longer than answers may, and sends it off at once. It fails where nobody
+// takes it any more.
+func (d Door) Piece(c *Call, piece []byte) error {
+	return liveWriter{c.gin.Writer, http.NewResponseController(c.gin.Writer), d.api.Now}.write("%s", piece)
+}
+
 // Told is the problem that a page is to tell of. What is a fault of ours is in the log by then.
 func (d Door) Told(c *Call, err error) wire.Problem {
 	body := d.api.problem(d.api.told(c.gin, err), err)

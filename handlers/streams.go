@@ -103,7 +103,7 @@ func (a *api) stream(g *gin.Context, status int, s stream) {
 	if g.Request.Method == http.MethodHead {
 		return
 	}
-	w := eventWriter{g.Writer, http.NewResponseController(g.Writer), a.Now}
+	w := liveWriter{g.Writer, http.NewResponseController(g.Writer), a.Now}
 	_ = w.line.SetReadDeadline(time.Time{}) // that of a request would end the answer
 	if w.write("id: %s\n\n", s.last) != nil {
 		return
@@ -127,7 +127,7 @@ func (a *api) stream(g *gin.Context, status int, s stream) {
 
 // pass writes what is new. While the store is away nothing is, and the stream waits for it: a browser that is refused
 // once does not come again.
-func (a *api) pass(ctx context.Context, w eventWriter, s stream) error {
+func (a *api) pass(ctx context.Context, w liveWriter, s stream) error {
 	events, err := s.next(ctx)
 	if errors.Is(err, store.ErrUnavailable) {
 		return nil
@@ -147,14 +147,14 @@ func (a *api) pass(ctx context.Context, w eventWriter, s stream) error {
 	return nil
 }
 
-// An eventWriter writes at once, or fails.
-type eventWriter struct {
+// A liveWriter writes at once, or fails.
+type liveWriter struct {
 	http.ResponseWriter
 	line *http.ResponseController
 	now  func() time.Time
 }
 
-func (w eventWriter) write(format string, values ...any) error {
+func (w liveWriter) write(format string, values ...any) error {
 	_ = w.line.SetWriteDeadline(w.now().Add(writeWithin)) // in the place of that of a whole answer
 	if _, err := fmt.Fprintf(w, format, values...); err != nil {
 		return err

@@ -69,6 +69,7 @@ func (s *Spaces) sweep(ctx context.Context, space, user string, now Tenure, keep
 	}
 	ctx = context.WithoutCancel(ctx)
 	err := s.each(ctx, roomsOf(user), space+"/", func(entry string) error {
+		defer s.progress.step()
 		return s.fallInRoom(ctx, entry, user, now.Fall != now.Exit, keep)
 	})
 	if err != nil {

@@ -103,20 +103,39 @@ func (s *Spaces) remove(ctx context.Context, who auth.Identity, user string) err
 		return &sole
 	}
 	ctx = context.WithoutCancel(ctx)
-	expel := func(entry string) error {
-		space, _, _ := strings.Cut(entry, "/")
-		return s.expel(ctx, space, user, who.ID)
-	}
-	if err := s.each(ctx, spacesOf(user), "", expel); err != nil {
+	if err := s.expect(ctx, roomsOf(user)); err != nil {
 		return err
 	}
-	if err := s.each(ctx, roomsOf(user), "", expel); err != nil { // of spaces where he was no member, too
+	if err := s.eachPlace(ctx, user, func(space string) error { return s.expel(ctx, space, user, who.ID) }); err != nil {
 		return err
 	}
 	if err := s.auth.Bury(ctx, who, user); err != nil {
 		return err
 	}
-	return s.putOutEverywhere(ctx, user, GoneRemoved)
+	if err := s.putOutEverywhere(ctx, user, GoneRemoved); err != nil {
+		return err
+	}
+	_, err = s.auth.Apply(ctx, store.Tx{Do: []store.Write{store.Delete(spacesOf(user)), store.Delete(roomsOf(user))}})
+	return err
+}
+
+// eachPlace calls do once for every space in which a user has a role, or has had one in a room.
+func (s *Spaces) eachPlace(ctx context.Context, user string, do func(space string) error) error {
+	done := map[string]bool{}
+	once := func(space string) error {
+		if done[space] {
+			return nil
+		}
+		done[space] = true
+		return do(space)
+	}
+	if err := s.each(ctx, spacesOf(user), "", once); err != nil {
+		return err
+	}
+	return s.each(ctx, roomsOf(user), "", func(entry string) error {
+		space, _, _ := strings.Cut(entry, "/")
+		return once(space)
+	})
 }
 
 // BlockUser is auth.BlockUser that puts the user out of the rooms in which he is, too.

@@ -21,6 +21,8 @@ type Spaces struct {
 	ears    *ears
 	hooks   *outbox.Outbox // what is to be told of rooms
 	sender  *webhook.Sender
+
+	progress *progress
 }
 
 // Settings are what the book is told at start.

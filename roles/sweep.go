@@ -70,7 +70,11 @@ func (s *Spaces) sweepRoom(ctx context.Context, room Room) error {
 	}
 	place := "r:" + room.ID
 	list := index(place, "roles")
+	if err := s.expect(ctx, list); err != nil {
+		return err
+	}
 	err := s.each(ctx, list, "", func(user string) error {
+		defer s.progress.step()
 		if err := s.unpoint(ctx, roomsOf(user), room.Space+"/"+room.ID); err != nil {
 			return err
 		}

@@ -42,11 +42,16 @@ func serveBehind(t *testing.T, before func(http.Handler) http.Handler) *world {
 func (w *world) person() person {
 	w.Helper()
 	p := person{w, browsertest.Open(w)}
-	p.Visit(w.url + "/console")
+	p.signsIn()
+	return p
+}
+
+func (p person) signsIn() {
+	p.Helper()
+	p.Visit(p.url + "/console")
 	p.Do(chromedp.SendKeys("#username", "ann@school.test"), chromedp.SendKeys("#password", pass))
 	p.presses("form button")
-	require.Equal(w, w.url+"/console/users", p.Says("location.href"))
-	return p
+	require.Equal(p.world, p.url+"/console/users", p.Says("location.href"))
 }
 
 // presses waits for the page that answers.

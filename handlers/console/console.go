@@ -90,6 +90,7 @@ type route struct {
 	tab   string
 	shows func(*visit) (page, error)
 	does  func(*visit, url.Values) (done, error)
+	doing string // what that is called while it goes on, where it may take long
 }
 
 // Done is what comes of a form: another page, or one that is shown once, because of the secret on it, or the form again,
@@ -153,6 +154,8 @@ func (s *Console) post(r route) gin.HandlerFunc {
 			is, err = r.does(v, form)
 		}
 		switch {
+		case v.rest != nil:
+			v.unfolded(is, err)
 		case err != nil:
 			v.refused(form, err)
 		case is.again:
@@ -187,8 +190,15 @@ func (s *Console) signOut(g *gin.Context) {
 	g.Redirect(http.StatusSeeOther, s.SignIn(c, "", s.base))
 }
 
+const pageKind = "text/html; charset=utf-8"
+
 // render answers with a page.
 func (s *Console) render(v *visit, status int, p page) {
+	v.gin.Data(status, pageKind, s.draw(v, p))
+}
+
+// draw writes a page down, and what a browser has to know of it into the header.
+func (s *Console) draw(v *visit, p page) []byte {
 	p.Base, p.Public, p.Me, p.May, p.Tabs = s.base, s.PublicURL, v.me, v.me.Role == auth.Admin, tabs
 	p.Notice = notices[v.query("done")]
 	if !p.May {
@@ -199,5 +209,5 @@ func (s *Console) render(v *visit, status int, p page) {
 		panic(err) // a mistake of ours
 	}
 	v.gin.Header("Content-Security-Policy", s.policy)
-	v.gin.Data(status, "text/html; charset=utf-8", out.Bytes())
+	return out.Bytes()
 }

@@ -88,7 +88,7 @@ func (s *Console) asksDeleteRoom(v *visit) (page, error) {
 }
 
 func (s *Console) deleteRoom(v *visit, _ url.Values) (done, error) {
-	return leads("/rooms?done=roomDeleted"), s.Spaces.DeleteRoom(v, v.office(), v.space(), v.ID("roomId"))
+	return leads("/rooms?done=roomDeleted"), s.Spaces.Telling(v.tells).DeleteRoom(v, v.office(), v.space(), v.ID("roomId"))
 }
 
 // roomAndUser are what a page is about that is about both.

@@ -18,7 +18,7 @@ func (s *Console) roomRoutes() []route {
 		{path: "/rooms/:roomId/edit", tab: tab, shows: s.editRoom, does: s.saveRoom},
 		{path: "/rooms/:roomId/close", tab: tab, shows: s.asksClose, does: s.closes(true, "closed")},
 		{path: "/rooms/:roomId/reopen", tab: tab, shows: s.asksReopen, does: s.closes(false, "reopened")},
-		{path: "/rooms/:roomId/delete", tab: tab, shows: s.asksDeleteRoom, does: s.deleteRoom},
+		{path: "/rooms/:roomId/delete", tab: tab, shows: s.asksDeleteRoom, does: s.deleteRoom, doing: "Deleting the room"},
 		{path: "/rooms/:roomId/members", tab: tab, shows: s.asksMembers, does: s.addMembers},
 		{path: "/rooms/:roomId/members/:userId", tab: tab, shows: s.asksPermission, does: s.permit},
 		{path: "/rooms/:roomId/members/:userId/remove", tab: tab, shows: s.asksRemove, does: s.removeMember},

@@ -30,7 +30,7 @@ func (s *Console) asksDelete(v *visit) (page, error) {
 }
 
 func (s *Console) deleteUser(v *visit, _ url.Values) (done, error) {
-	return leads("/users?done=deleted"), s.Spaces.DeleteUser(v, v.Who(), v.ID("userId"))
+	return leads("/users?done=deleted"), s.Spaces.Telling(v.tells).DeleteUser(v, v.Who(), v.ID("userId"))
 }
 
 func (s *Console) asksToken(v *visit) (page, error) {

@@ -16,7 +16,7 @@ func (s *Console) userRoutes() []route {
 		{path: "/users/:userId/block", tab: "User", shows: s.asksBlock, does: s.block},
 		{path: "/users/:userId/unblock", tab: "User", shows: s.asksUnblock, does: s.unblock},
 		{path: "/users/:userId/token", tab: "User", shows: s.asksToken, does: s.rotateToken},
-		{path: "/users/:userId/delete", tab: "User", shows: s.asksDelete, does: s.deleteUser},
+		{path: "/users/:userId/delete", tab: "User", shows: s.asksDelete, does: s.deleteUser, doing: "Deleting the user"},
 	}
 }
 

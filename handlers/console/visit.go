@@ -27,6 +27,8 @@ type visit struct {
 	// Of a form that was refused.
 	typed   url.Values
 	problem *wire.Problem
+
+	unfolding
 }
 
 // A leadsTo is where a page is that was looked for elsewhere.
