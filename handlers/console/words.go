@@ -95,7 +95,10 @@ func sentence(p wire.Problem) string {
 	case p.Field == "":
 		return p.Detail
 	}
-	_, why, _ := strings.Cut(p.Detail, ": ") // behind the field's name for programs
+	_, why, named := strings.Cut(p.Detail, ": ") // behind the field's name for programs
+	if !named {
+		return p.Detail
+	}
 	if said, ok := reasons[strings.TrimSuffix(why, ".")]; ok {
 		return said
 	}
