@@ -14,13 +14,13 @@ import (
 // ListLinks lists the links of a room, the next to end first, to those who may issue them; never their tokens. What has
 // ended stays there for auth.KeptAfterEnd.
 func (d *Desk) ListLinks(ctx context.Context, who auth.Identity, space, room string, page auth.Page) ([]Link, string, error) {
-	if _, err := d.mayIssue(ctx, who, space, room); err != nil {
+	st, _, err := d.spaces.InRoom(ctx, who, space, room)
+	if err != nil {
 		return nil, "", err
 	}
-	return d.listLinks(ctx, room, page)
-}
-
-func (d *Desk) listLinks(ctx context.Context, room string, page auth.Page) ([]Link, string, error) {
+	if err := st.MayLook(roles.IssueLinks); err != nil {
+		return nil, "", err
+	}
 	page.After = max(page.After, auth.ByTime(d.auth.Now().Add(-auth.KeptAfterEnd), ""))
 	ids, next, err := d.inOrder(ctx, linksOf(room), page)
 	if err != nil {

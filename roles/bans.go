@@ -162,7 +162,7 @@ func (s *Spaces) ListBans(ctx context.Context, who auth.Identity, space, room st
 	if err != nil {
 		return nil, "", err
 	}
-	if err := st.mayLook(Moderate); err != nil {
+	if err := st.MayLook(Moderate); err != nil {
 		return nil, "", err
 	}
 	page.After = max(page.After, Ban{Ends: st.Now}.entry()+"\xff") // past what has ended

@@ -97,15 +97,16 @@ func (st Standing) grantRank(user string, admin bool) (int, error) {
 	return st.Tenure.Role.Rank(), nil
 }
 
-// ListRoomRoles lists who has a role in a room, to those who may grant there.
+// ListRoomRoles lists who has a role in a room, to those who may grant there; with e-mail addresses, as everywhere, to the
+// staff of the workspace in its office.
 func (s *Spaces) ListRoomRoles(ctx context.Context, who auth.Identity, space, room string, page auth.Page) ([]Member, string, error) {
 	st, _, err := s.InRoom(ctx, who, space, room)
 	if err != nil {
 		return nil, "", err
 	}
-	if err := st.mayLook(Grant); err != nil {
+	if err := st.MayLook(Grant); err != nil {
 		return nil, "", err
 	}
 	key := func(user string) store.Key { return roleKey(room, user) }
-	return s.people(ctx, st, index("r:"+room, "roles"), key, false, page)
+	return s.people(ctx, st, index("r:"+room, "roles"), key, st.Office && st.Staff != "", page)
 }

@@ -27,7 +27,8 @@ func (s *Spaces) RoleIn(ctx context.Context, space, user string) (Role, error) {
 	return Role(recs[0]["role"]), nil
 }
 
-// ListMembers lists who has a role in a space, to its members; e-mail addresses only to those who manage them.
+// ListMembers lists who has a role in a space, to its members; e-mail addresses only to those who manage them, and
+// to the staff of the workspace in its office.
 func (s *Spaces) ListMembers(ctx context.Context, who auth.Identity, space string, page auth.Page) ([]Member, string, error) {
 	st, _, err := s.InSpace(ctx, who, space)
 	if err != nil {
@@ -37,7 +38,7 @@ func (s *Spaces) ListMembers(ctx context.Context, who auth.Identity, space strin
 		return nil, "", err
 	}
 	key := func(user string) store.Key { return memberKey(space, user) }
-	return s.people(ctx, st, index("s:"+space, "members"), key, st.May(ManageMembers) == nil, page)
+	return s.people(ctx, st, index("s:"+space, "members"), key, st.MayLook(ManageMembers) == nil, page)
 }
 
 // people reads one page of those who have a role in a place, with their names.

@@ -86,11 +86,11 @@ func TestRoomsThatAnOfficeMakes(t *testing.T) {
 		require.Equal(w, 1, total)
 		require.Equal(w, room.ID, found[0].ID)
 		_, _, err = w.FindRooms(ctx, officer(w.as("outsider")), RoomFilter{}, auth.Slice{Limit: 9})
-		require.ErrorIs(w, err, ErrForbidden)
+		require.ErrorIs(w, err, ErrNotFound)
 		_, _, err = w.FindRooms(ctx, w.people["admin"], RoomFilter{}, auth.Slice{Limit: 9})
 		require.ErrorIs(w, err, auth.ErrWrongToken)
 		_, err = w.CreateRoom(ctx, officer(w.as("outsider")), w.first.Workspace, NewRoom{Name: "Mine"})
-		require.ErrorIs(w, err, ErrForbidden)
+		require.ErrorIs(w, err, ErrNotFound)
 		require.NoError(w, w.DeleteRoom(ctx, admin, w.first.Workspace, room.ID))
 	})
 }

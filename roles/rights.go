@@ -78,8 +78,8 @@ func (st Standing) May(right Right) error {
 // looking are the rights that change nothing. The support of a workspace has no others, whatever roles it has.
 var looking = []Right{SeeSpace, ListMembers, SeeRoom}
 
-// mayLook is May for a list that is of no use but to whoever has the right: support reads it by its office.
-func (st Standing) mayLook(right Right) error {
+// MayLook is May for a list that is of no use but to whoever has the right: support reads it by its office.
+func (st Standing) MayLook(right Right) error {
 	if st.Office && st.Staff == auth.Support {
 		return st.may(right)
 	}

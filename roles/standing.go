@@ -102,6 +102,7 @@ func (st Standing) exists() error {
 	case st.Kind != auth.Nobody && st.Workspace != space.Workspace:
 	case st.Kind == auth.Key && !st.isHome():
 	case room.ID != "" && (room.Space != space.ID || room.Workspace != space.Workspace || !room.Ended.IsZero()):
+	case st.Office && st.Staff == "": // which gives him nothing, whatever he is else
 	default:
 		return nil
 	}

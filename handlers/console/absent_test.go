@@ -31,7 +31,7 @@ func (w *world) whatThereIs() map[string]string {
 	waiting, err := w.ListStaffInvites(ctx, w.admin)
 	require.NoError(w, err)
 	w.id["summons"] = waiting[0].ID
-	links, _, err := w.desk.AllLinks(ctx, w.admin, w.id["space"], w.id["lab"], auth.Page{Limit: 10})
+	links, _, err := w.desk.ListLinks(ctx, w.office(), w.id["space"], w.id["lab"], auth.Page{Limit: 10})
 	require.NoError(w, err)
 	w.id["link"] = links[0].ID
 	return map[string]string{

@@ -32,7 +32,7 @@ func (s *Console) issuedIn(v *visit) (page, error) {
 	}
 	t := table{ID: "invites", Title: "Invites", Columns: []string{"For", "Role", "State", "Used", "By", "Until", ""}, Empty: "Nobody is invited here."}
 	list := func(p auth.Page) ([]invites.Invite, string, error) {
-		return s.Desk.AllInvites(v, v.Who(), at.Space.ID, "", p)
+		return s.Desk.ListInvites(v, v.office(), at.Space.ID, "", p)
 	}
 	all := listed(v, t, list, func(in invites.Invite) []cell {
 		whom := in.Email
@@ -74,7 +74,7 @@ func (s *Console) linksOf(v *visit) (page, error) {
 	}
 	t := table{ID: "links", Columns: []string{"For", "Role", "State", "Seats", "By", "Until", ""}, Empty: "There is no link, or none that has not ended a week ago."}
 	list := func(p auth.Page) ([]invites.Link, string, error) {
-		return s.Desk.AllLinks(v, v.Who(), at.Space.ID, at.Room.ID, p)
+		return s.Desk.ListLinks(v, v.office(), at.Space.ID, at.Room.ID, p)
 	}
 	return page{
 		Title: "Links of " + at.Room.Name, Up: link{Text: at.Space.Name, To: v.base + "/issued/" + at.Space.ID},

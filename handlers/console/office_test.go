@@ -98,7 +98,7 @@ func TestWhatWasIssuedIsTakenBack(t *testing.T) {
 	onEach(t, func(w *world) {
 		w.class()
 		ann, sue := w.reader("ann"), w.reader("sue")
-		links, _, err := w.desk.AllLinks(w.Context(), w.admin, w.id["space"], w.id["lab"], auth.Page{Limit: 10})
+		links, _, err := w.desk.ListLinks(w.Context(), w.office(), w.id["space"], w.id["lab"], auth.Page{Limit: 10})
 		require.NoError(w, err)
 		w.id["link"] = links[0].ID
 		for to, says := range map[string]string{

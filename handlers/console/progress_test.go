@@ -49,11 +49,9 @@ func (s toll) after(n int64, do func() error) {
 // rooms makes some, in each of which somebody has a role.
 func (w *world) rooms(n int, user string) {
 	w.Helper()
-	office := w.admin
-	office.Office = true
 	for i := range n {
 		in := roles.NewRoom{Name: fmt.Sprint("Lesson ", i), Access: roles.Private, Members: []roles.NewAttendee{{User: w.id[user], Role: roles.RoomUser}}}
-		_, err := w.spaces.CreateRoom(w.Context(), office, w.admin.Workspace, in)
+		_, err := w.spaces.CreateRoom(w.Context(), w.office(), w.admin.Workspace, in)
 		require.NoError(w, err)
 	}
 }

@@ -104,7 +104,7 @@ func (s *Console) staysIn(v *visit, at roles.Standing) part {
 // roomsIn are the rooms of a space, each leading to its page below a path.
 func (s *Console) roomsIn(v *visit, space, below string) part {
 	t := table{ID: "rooms", Title: "Rooms", Columns: []string{"Name", "Type", "State", "Created"}, Empty: "There is no room yet."}
-	list := func(p auth.Page) ([]roles.Room, string, error) { return s.Spaces.AllRooms(v, v.Who(), space, p) }
+	list := func(p auth.Page) ([]roles.Room, string, error) { return s.Spaces.ListRooms(v, v.office(), space, p) }
 	return listed(v, t, list, func(it roles.Room) []cell {
 		return []cell{{Text: it.Name, To: v.base + below + it.ID}, {Text: typeOf(it)}, stateOf(it), {At: it.Created}}
 	})
@@ -114,7 +114,10 @@ func (s *Console) roomsIn(v *visit, space, below string) part {
 func (s *Console) rolesIn(v *visit, space, room string) part {
 	t := table{ID: "members", Title: "Members", Columns: []string{"Name", "E-mail", "Role", "Since"}, Empty: "Nobody has a role here."}
 	list := func(p auth.Page) ([]roles.Member, string, error) {
-		return s.Spaces.AllMembers(v, v.Who(), space, room, p)
+		if room == "" {
+			return s.Spaces.ListMembers(v, v.office(), space, p)
+		}
+		return s.Spaces.ListRoomRoles(v, v.office(), space, room, p)
 	}
 	return listed(v, t, list, func(it roles.Member) []cell {
 		return []cell{{Text: it.Name, To: v.base + "/users/" + it.User}, {Text: it.Email}, {Text: spaceRoles[it.Role] + roleNames[it.Role]}, {At: it.Since}}
