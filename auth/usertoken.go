@@ -4,10 +4,8 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"net/netip"
-	"net/url"
-	"strings"
 
+	"usher/internal/loopback"
 	"usher/internal/seal"
 	"usher/internal/secret"
 )
@@ -32,20 +30,10 @@ const tokenBytes = 24
 // mayKeepTokens: where a server is for others than the machine it runs on, the store and its copies are not to be
 // enough to go into every room as anybody.
 func (a *Authority) mayKeepTokens() error {
-	if !a.set.Seal.Encrypts() && !onLoopback(a.set.Issuer) {
+	if !a.set.Seal.Encrypts() && !loopback.URL(a.set.Issuer) {
 		return ErrUnsealed
 	}
 	return nil
-}
-
-func onLoopback(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	host := u.Hostname()
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
 // newToken gives a user another access token, and another epoch, which ends the sessions of the one before.

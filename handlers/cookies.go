@@ -11,6 +11,7 @@ import (
 
 	"usher/auth"
 	"usher/handlers/wire"
+	"usher/internal/loopback"
 	"usher/internal/secret"
 )
 
@@ -178,16 +179,6 @@ func (a *api) setCookie(c *call, name, path string, value secret.String, life ti
 	}
 	http.SetCookie(c.gin.Writer, &http.Cookie{ //nolint:gosec // Secure, but where there is no TLS to be had
 		Name: name, Value: value.Reveal(), Path: path, MaxAge: seconds,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: !onLoopback(a.PublicURL),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: !strings.HasPrefix(a.PublicURL, "http:") || !loopback.URL(a.PublicURL),
 	})
-}
-
-// onLoopback reports whether a server is for one machine alone, and without TLS.
-func onLoopback(publicURL string) bool {
-	u, err := url.Parse(publicURL)
-	if err != nil || u.Scheme != "http" {
-		return false
-	}
-	host := u.Hostname()
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || isLoopback(host)
 }

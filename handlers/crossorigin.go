@@ -3,7 +3,6 @@ package handlers
 import (
 	"fmt"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"slices"
 
@@ -67,9 +66,4 @@ func (a *api) cors(g *gin.Context) {
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Request-Id")
 	h.Set("Access-Control-Max-Age", "600")
 	g.AbortWithStatus(http.StatusNoContent)
-}
-
-func isLoopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
 }

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
 	"usher/auth"
+	"usher/internal/loopback"
 	"usher/internal/mail"
 	"usher/internal/secret"
 )
@@ -54,7 +54,7 @@ func (m post) check() error {
 // develops can be meant: the public URL leads to this machine itself. check has found what is wrong.
 func (s *serve) sender(p *program) (mail.Sender, error) {
 	switch {
-	case s.SMTP.Empty() && isLoopback(s.PublicURL):
+	case s.SMTP.Empty() && loopback.URL(s.PublicURL):
 		return mail.Log{Logger: p.log}, nil
 	case s.SMTP.Empty() && s.SignUp == auth.SignUpOpen:
 		return nil, usageError{errors.New("--sign-up open: strangers sign up by mail, and --smtp is not set")}
@@ -76,17 +76,11 @@ func (s *serve) sender(p *program) (mail.Sender, error) {
 func (s *serve) sayMailIsOff(log *slog.Logger) {
 	switch {
 	case !s.SMTP.Empty():
-	case isLoopback(s.PublicURL):
+	case loopback.URL(s.PublicURL):
 		log.Warn("mail is off, because --smtp is not set: links are written to this log, because the public URL is on this machine")
 	default:
 		log.Warn("mail is off, because --smtp is not set: nobody can recover a password, verify or change an e-mail address")
 	}
-}
-
-func isLoopback(address string) bool {
-	host := hostname(address)
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // look is how often it is looked whether something is to be done.

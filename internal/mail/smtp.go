@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/mail"
 	"net/url"
 	"strconv"
@@ -14,6 +13,7 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
+	"usher/internal/loopback"
 	"usher/internal/outbox"
 	"usher/internal/secret"
 )
@@ -49,16 +49,11 @@ func ParseServer(address secret.String) (Server, error) {
 	if u.Port() != "" {
 		s.port, err = strconv.Atoi(u.Port())
 	}
-	s.plain = !s.implicit && (u.RawQuery == "tls=none" || isLoopback(s.host))
+	s.plain = !s.implicit && (u.RawQuery == "tls=none" || loopback.Host(s.host))
 	if err != nil || s.port < 1 || s.port > 65535 || u.RawQuery != "" && !s.plain {
 		return Server{}, errServer
 	}
 	return s, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 // client is made anew for each mail: they are few, and a connection that was kept is one that may be gone.
