@@ -2,5 +2,12 @@
 
 package handlers_test
 
-// raced says that the race detector watches.
-const raced = false
+import (
+	"testing"
+
+	"usher/internal/store"
+	"usher/internal/store/storetest"
+)
+
+// engines are what the tests of this package play on.
+var engines = map[string]func(testing.TB) store.Store{"bolt": storetest.Bolt, "redis": storetest.Redis}

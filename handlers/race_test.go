@@ -2,5 +2,13 @@
 
 package handlers_test
 
-// raced says that the race detector watches, under which everything takes three times as long.
-const raced = true
+import (
+	"testing"
+
+	"usher/internal/store"
+	"usher/internal/store/storetest"
+)
+
+// engines are what the tests of this package play on. Under the race detector, by which everything takes some times as
+// long, it is one: nothing here knows which it is, and what runs at once within them is for the tests of the domain.
+var engines = map[string]func(testing.TB) store.Store{"redis": storetest.Redis}

@@ -57,7 +57,7 @@ func TestSignInPageInARealBrowser(t *testing.T) {
 // TestSignInPageSpeaksTheReadersLanguage, also where it tells of a problem.
 func TestSignInPageSpeaksTheReadersLanguage(t *testing.T) {
 	t.Parallel()
-	b := open(t, engines["bolt"](t)).newScene(t, "true", "open").browser()
+	b := open(t, storetest.Bolt(t)).newScene(t, "true", "open").browser()
 	got := b.gets(400, "", b.visit("POST", b.page(), signInForm("pupil", "wrong"), "Accept-Language", "ru-RU, en;q=0.5"))
 	for _, part := range []string{`<html lang="ru">`, `<title>Вход</title>`, `<p role="alert">Имя или пароль неверны.</p>`} {
 		if !strings.Contains(got.raw, part) {

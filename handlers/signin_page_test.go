@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"usher/handlers"
+	"usher/internal/store/storetest"
 )
 
 const aReturn = publicURL + "/a%20page?x=1&y=%26"
@@ -282,7 +283,7 @@ func TestSignInPageIsNoWayAroundTheLimits(t *testing.T) {
 // TestSignInPageReturnsToNamedHosts, which its policy lets a form lead to.
 func TestSignInPageReturnsToNamedHosts(t *testing.T) {
 	t.Parallel()
-	d := open(t, engines["bolt"](t), func(deps *handlers.Deps) { deps.ReturnHosts = []string{"app.test:8443"} })
+	d := open(t, storetest.Bolt(t), func(deps *handlers.Deps) { deps.ReturnHosts = []string{"app.test:8443"} })
 	b := d.newScene(t, "true", "open").browser()
 	page := "/sign-in?client_id=" + b.id["web"] + "&return=https://app.test:8443/x"
 	if got := b.gets(200, "", b.visit("GET", page, nil)); !strings.Contains(got.header.Get("Content-Security-Policy"), " app.test:8443;") {

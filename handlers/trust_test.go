@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"usher/handlers"
+	"usher/internal/store/storetest"
 )
 
 // spoken are the headers that a proxy passes on, in the order in which told has them.
@@ -186,7 +187,7 @@ func TestMetadataLeadsToWhatAnswers(t *testing.T) {
 // TestMetadataOfAnIssuerWithAPath is at its root, where the path goes behind the well-known one (RFC 8414, section 3.1).
 func TestMetadataOfAnIssuerWithAPath(t *testing.T) {
 	t.Parallel()
-	d := open(t, engines["bolt"](t), func(deps *handlers.Deps) { deps.PublicURL = "https://school.test/usher" })
+	d := open(t, storetest.Bolt(t), func(deps *handlers.Deps) { deps.PublicURL = "https://school.test/usher" })
 	for path, status := range map[string]int{
 		"/.well-known/oauth-authorization-server/usher": 200, "/.well-known/oauth-authorization-server": 200,
 		"/.well-known/oauth-authorization-server/other": 404, "/.well-known/oauth-authorization-server/usher/x": 404,
