@@ -11,7 +11,7 @@ import (
 func imageFields(present string) []field {
 	fields := []field{{
 		Name: "image", Label: "Profile image", Kind: "file",
-		Hint: "A JPEG, PNG, GIF or WebP of at most 2 MiB, of which the middle is shown. Without one there is a blank avatar.",
+		Hint: "A JPEG, PNG, GIF or WebP of at most 10 MiB, of which the middle is shown. Without one there is a blank avatar.",
 	}}
 	if present != "" {
 		fields = append(fields, field{
@@ -31,7 +31,7 @@ func (v *visit) image() ([]byte, error) {
 	case errors.Is(err, picture.ErrFormat):
 		return nil, &auth.FieldError{Field: "image", Reason: "not a JPEG, PNG, GIF or WebP"}
 	case errors.Is(err, picture.ErrSize):
-		return nil, &auth.FieldError{Field: "image", Reason: "more than 4,096 pixels wide or high, or 2 MiB"}
+		return nil, &auth.FieldError{Field: "image", Reason: "more than 50 megapixels in a photo, 16 in another picture, or 10 MiB"}
 	}
 	return small, err
 }

@@ -54,7 +54,7 @@ func TestAProfileImageIsUploaded(t *testing.T) {
 		require.Contains(w, ann.sees(200, edit), `enctype="multipart/form-data"`)
 		for says, file := range map[string][]byte{
 			"Not a JPEG, PNG, GIF or WebP": []byte("<svg onload=alert(1)>"),
-			"an image has 2 MiB at most":   bytes.Repeat([]byte("x"), picture.MostBytes+1<<20),
+			"an image has 10 MiB at most":  bytes.Repeat([]byte("x"), picture.MostBytes+1<<20),
 		} {
 			got := ann.uploads(edit, file, "name", "Marie")
 			require.GreaterOrEqual(w, got.status, 400)

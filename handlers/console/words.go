@@ -57,7 +57,7 @@ var problems = map[string]string{
 	"room_closed":        "The room is closed. Reopen it first.",
 	"no_role":            "The user has no permission of his own in this room.",
 	"not_banned":         "Nobody of the kind is blocked here.",
-	"too_large":          "This is too large: an image has 2 MiB at most.",
+	"too_large":          "This is too large: an image has 10 MiB at most.",
 	"last_admin":         "This is the last administrator: make another one first.",
 	"mail_off":           "This server sends no mail. Make the user, and give the role to him.",
 	"limited":            "Too many attempts. Wait a little, and try again.",

@@ -3,6 +3,7 @@ package picture
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"image"
 	"image/color"
@@ -10,6 +11,8 @@ import (
 	"image/jpeg"
 	_ "image/png" // which is taken
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/bep/imagemeta"
 	"golang.org/x/image/draw"
@@ -18,42 +21,92 @@ import (
 
 const (
 	// MostBytes is how large an upload may be.
-	MostBytes = 2 << 20
-	mostSide  = 4096
-	side      = 256
-	quality   = 85
+	MostBytes = 10 << 20
+
+	mostPixels = 4096 * 4096
+	mostOfOne  = 50_000_000 // pixels of a photo as a camera writes it, which takes three bytes for each at most
+	side       = 256
+	quality    = 85
 )
 
 // Why an upload is no picture here.
 var (
 	ErrFormat = errors.New("picture: not a JPEG, PNG, GIF or WebP")
-	ErrSize   = errors.New("picture: more than 4,096 pixels wide or high, or 2 MiB")
+	ErrSize   = errors.New("picture: more than 50 megapixels in a photo, 16 in another picture, or 10 MiB")
 )
+
+// oneAtATime bounds what pictures take while they are decoded, however many are uploaded: some 100 MB for a photo of 50
+// megapixels, and up to 400 for what somebody made to take much.
+var oneAtATime sync.Mutex
 
 // Square makes a JPEG of 256 by 256 pixels from the middle of a JPEG, PNG, GIF or WebP. Its kind is what its bytes say,
 // whatever it was called. Nothing of the upload is kept but how it looks: no place where it was taken, and nothing that
 // is another kind of file as well. It returns ErrFormat, ErrSize.
 func Square(upload []byte) ([]byte, error) {
-	size, _, err := image.DecodeConfig(bytes.NewReader(upload))
-	switch {
-	case err != nil:
-		return nil, ErrFormat
-	case len(upload) > MostBytes, size.Width > mostSide, size.Height > mostSide, size.Width < 1, size.Height < 1:
+	if len(upload) > MostBytes {
 		return nil, ErrSize
 	}
-	from, kind, err := image.Decode(bytes.NewReader(upload))
+	size, kind, err := image.DecodeConfig(bytes.NewReader(upload))
 	if err != nil {
 		return nil, ErrFormat
 	}
-	small := image.NewRGBA(image.Rect(0, 0, side, side))
-	draw.Draw(small, small.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src) // behind what is transparent
-	draw.CatmullRom.Scale(small, small.Bounds(), from, middle(from.Bounds()), draw.Over, nil)
+	most := mostPixels
+	if kind == "jpeg" && size.ColorModel == color.YCbCrModel && inOnePass(upload) {
+		most = mostOfOne
+	}
+	if size.Width < 1 || size.Height < 1 || size.Width > most/size.Height {
+		return nil, ErrSize
+	}
+	small, err := decoded(upload)
+	if err != nil {
+		return nil, ErrFormat
+	}
 	if kind == "jpeg" {
 		small = upright(small, orientation(upload))
 	}
 	var out bytes.Buffer
 	err = jpeg.Encode(&out, small, &jpeg.Options{Quality: quality})
 	return out.Bytes(), err
+}
+
+// inOnePass reports whether a JPEG is surely none in several passes, which is kept in sixteen bytes for each pixel until
+// the last one. It looks at what is in front of the first frame; of two frames there is no picture.
+func inOnePass(upload []byte) bool {
+	const frames, tables, notes, comment = "\xc0\xc1", "\xc4\xdb\xdd", 0xe, 0xfe
+	for at := 2; at+4 <= len(upload) && upload[at] == 0xff; at += 2 + int(binary.BigEndian.Uint16(upload[at+2:])) {
+		switch mark := upload[at+1]; {
+		case strings.IndexByte(frames, mark) >= 0:
+			return true
+		case strings.IndexByte(tables, mark) < 0 && mark>>4 != notes && mark != comment:
+			return false
+		}
+	}
+	return false
+}
+
+func decoded(upload []byte) (*image.RGBA, error) {
+	oneAtATime.Lock()
+	defer oneAtATime.Unlock()
+	from, _, err := image.Decode(bytes.NewReader(upload))
+	if err != nil {
+		return nil, err
+	}
+	return shrunk(from), nil
+}
+
+// shrunk is the middle of a picture, made small. A large one is made smaller in a rough way first: the fine one takes
+// seconds, for it looks at each pixel many times, whatever the kind.
+func shrunk(from image.Image) *image.RGBA {
+	of := middle(from.Bounds())
+	if rough := image.Rect(0, 0, 4*side, 4*side); of.Dx() > rough.Dx() {
+		smaller := image.NewRGBA(rough)
+		draw.ApproxBiLinear.Scale(smaller, rough, from, of, draw.Src, nil)
+		from, of = smaller, rough
+	}
+	small := image.NewRGBA(image.Rect(0, 0, side, side))
+	draw.Draw(small, small.Bounds(), image.NewUniform(color.White), image.Point{}, draw.Src) // behind what is transparent
+	draw.CatmullRom.Scale(small, small.Bounds(), from, of, draw.Over, nil)
+	return small
 }
 
 // longestTag is that of the orientation, in bytes. What is longer is passed over, and with it every pointer that could lead

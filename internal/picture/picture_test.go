@@ -90,8 +90,48 @@ func TestWhatIsNoPicture(t *testing.T) {
 		"nothing":  {nil, picture.ErrFormat},
 		"a script": {[]byte("<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"), picture.ErrFormat},
 		"cut off":  {whole[:len(whole)/2], picture.ErrFormat},
-		"too wide": {encoded(t, func(w *bytes.Buffer) error { return png.Encode(w, image.NewGray(image.Rect(0, 0, 4097, 1))) }), picture.ErrSize},
+		"too wide": {encoded(t, func(w *bytes.Buffer) error { return png.Encode(w, image.NewGray(image.Rect(0, 0, 4096, 4097))) }), picture.ErrSize},
 		"too long": {append(whole, make([]byte, picture.MostBytes)...), picture.ErrSize},
+	} {
+		_, err := picture.Square(row.upload)
+		require.ErrorIs(t, err, row.want, name)
+	}
+}
+
+// A phone's photo is taken as it is, of 12 megapixels or of 48.
+func TestAPhotoOfAPhone(t *testing.T) {
+	t.Parallel()
+	for _, size := range []image.Point{{4032, 3024}, {6048, 8064}} {
+		img := image.NewYCbCr(image.Rectangle{Max: size}, image.YCbCrSubsampleRatio420)
+		got, err := picture.Square(encoded(t, func(w *bytes.Buffer) error { return jpeg.Encode(w, img, nil) }))
+		require.NoError(t, err, size)
+		made, _, err := image.DecodeConfig(bytes.NewReader(got))
+		require.NoError(t, err)
+		require.Equal(t, []int{256, 256}, []int{made.Width, made.Height})
+	}
+}
+
+// What takes much memory for each of its pixels has fewer of them, whatever stands in front to hide what it is.
+func TestWhatTakesMuchHasFewerPixels(t *testing.T) {
+	t.Parallel()
+	frame := func(mark byte, width, height uint16, front string) []byte {
+		small := encoded(t, func(w *bytes.Buffer) error { return jpeg.Encode(w, image.NewRGBA(image.Rect(0, 0, 8, 8)), nil) })
+		at := bytes.Index(small, []byte{0xff, 0xc0})
+		small[at+1] = mark
+		binary.BigEndian.PutUint16(small[at+5:], height)
+		binary.BigEndian.PutUint16(small[at+7:], width)
+		return append([]byte("\xff\xd8"+front), small[2:]...)
+	}
+	const onePass, severalPasses = 0xc0, 0xc2
+	for name, row := range map[string]struct {
+		upload []byte
+		want   error
+	}{
+		"in one pass":                   {frame(onePass, 8, 8, ""), nil},
+		"in one pass, of 51 megapixels": {frame(onePass, 8500, 6000, ""), picture.ErrSize},
+		"in several passes":             {frame(severalPasses, 4097, 4096, ""), picture.ErrSize},
+		"as if in one pass":             {frame(severalPasses, 4097, 4096, "\xff\x00\x00\x06\xff\xe1\x00\x06\xff\xc0\x00\x02"), picture.ErrSize},
+		"behind what means nothing":     {frame(onePass, 4097, 4096, "\xff\xd0"), picture.ErrSize},
 	} {
 		_, err := picture.Square(row.upload)
 		require.ErrorIs(t, err, row.want, name)
