@@ -32,6 +32,9 @@ func (a *Authority) SetPicture(ctx context.Context, who Identity, user string, j
 			return err
 		}
 		is, tx := was, store.Tx{}
+		if is.ExternalID != "" {
+			is.Updated = a.Now()
+		}
 		if is.ProfileURL = ""; len(jpeg) > 0 {
 			name := Hash("picture", string(jpeg))
 			is.ProfileURL = a.set.Issuer + PicturesPath + user + "/" + name + ".jpg"

@@ -4,6 +4,7 @@ import (
 	"path"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -86,6 +87,21 @@ func TestAPictureThatIsReplacedIsGone(t *testing.T) {
 			_, err = w.Picture(w.ctx(), u.ID, name)
 			require.ErrorIs(w, err, ErrNotFound)
 			require.Nil(w, w.record(pictureKey(u.ID)))
+		}
+	})
+}
+
+// A picture is a change of a user like every other.
+func TestAPictureChangesWhenItsUserWasChanged(t *testing.T) {
+	onEachSealed(t, func(w *world) {
+		u, err := w.PutExternal(w.ctx(), w.admin, "S-1", ExternalPatch{})
+		require.NoError(w, err)
+		for i, picture := range []string{"\xff\xd8 one", ""} {
+			w.forward(time.Hour)
+			require.NoError(w, w.SetPicture(w.ctx(), w.admin, u.ID, []byte(picture)))
+			got, err := w.GetExternal(w.ctx(), w.admin, "S-1")
+			require.NoError(w, err)
+			require.Equal(w, noon.Add(time.Duration(i+1)*time.Hour), got.Updated)
 		}
 	})
 }
