@@ -62,10 +62,11 @@ func (r Room) catalogued(write func(store.Key, string) store.Write) []store.Writ
 // rewrite changes a room by tx from what it was, and its entries in the catalogue with it. It is auth.ErrOvertaken where
 // tx is refused.
 func (s *Spaces) rewrite(ctx context.Context, was, now Room, tx store.Tx) error {
+	key := auth.RoomKey(was.ID)
+	tx.Do = append(tx.Do, store.Set(key, store.Record{"changed": store.Millis(now.Changed)}))
 	if was.Listing == "" {
 		return s.auth.Change(ctx, tx)
 	}
-	key := auth.RoomKey(was.ID)
 	now.Listing = s.auth.NewID()
 	if _, err := s.auth.Apply(ctx, store.Tx{Do: now.catalogued(store.Insert)}); err != nil {
 		return err

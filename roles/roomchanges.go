@@ -57,6 +57,9 @@ func (s *Spaces) updateRoom(ctx context.Context, st Standing, in NewRoom) (Room,
 		now.Closed = time.Time{}
 		writes = append(writes, store.Set(censusKey(was.ID), store.Record{"together": ""}))
 	}
+	if now != st.describedRoom() {
+		now.Changed = st.Now
+	}
 	fields := store.Fields(now.RoomDetails)
 	fields["access"], fields["opening"], fields["closed"] = string(now.Access), now.Opening, store.Millis(now.Closed)
 	return now, s.rewrite(ctx, was, now, store.Tx{
@@ -81,7 +84,7 @@ func (s *Spaces) CloseRoom(ctx context.Context, who auth.Identity, space, room s
 			return err
 		}
 		closed := st.Room
-		closed.Closed = st.Now
+		closed.Closed, closed.Changed = st.Now, st.Now
 		return s.rewrite(ctx, st.Room, closed, store.Tx{If: st.InOffice(), Do: []store.Write{
 			store.Set(auth.RoomKey(room), store.Record{"closed": store.Millis(st.Now)}),
 		}})

@@ -34,6 +34,7 @@ type Room struct {
 	Opening   string    `store:"opening"` // the epoch of those who came through an open room's door
 	CreatorID string    `store:"creator"` // information: the role decides, not history
 	Created   time.Time `store:"created"`
+	Changed   time.Time `store:"changed"` // zero where it never was: see LastChanged
 	Closed    time.Time `store:"closed"`
 	Ended     time.Time `store:"ended"`   // deleted
 	Listing   string    `store:"listing"` // of a room in a default space: which entries of the catalogue are its own
@@ -62,6 +63,14 @@ type RoomDetails struct {
 	// MaxMeeting is for how many seconds two or more may be in the room together, in sum; then it closes itself. There is
 	// no bound where it is zero.
 	MaxMeeting int64 `store:"maxMeeting"`
+}
+
+// LastChanged is when something was said of the room for the last time, or it was closed or opened again.
+func (r Room) LastChanged() time.Time {
+	if r.Changed.IsZero() {
+		return r.Created
+	}
+	return r.Changed
 }
 
 // CreateRoom makes a room; the caller becomes its owner.

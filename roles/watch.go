@@ -130,6 +130,7 @@ func (s *Spaces) useUp(ctx context.Context, room Room, c census) error {
 		}
 		closed, key := was, auth.RoomKey(room.ID)
 		closed.Closed = s.auth.Now()
+		closed.Changed = closed.Closed
 		return s.rewrite(ctx, was, closed, store.Tx{
 			If: []store.Cond{store.Present(key), store.Equal(key, "closed", ""), store.Equal(key, "ended", "")},
 			Do: []store.Write{store.Set(key, store.Record{"closed": store.Millis(closed.Closed)})},

@@ -42,6 +42,7 @@ func (p *api) described(c *handlers.Call, rooms ...roles.Room) ([]wire.Room, err
 			ID: r.ID, ApplicationID: r.Workspace, Type: wire.RoomType(r.Access), Name: r.Name,
 			MaxMeetingSeconds: r.MaxMeeting, MeetingTime: int(meetings[i].Time.Seconds()), StartedAt: meetings[i].Started,
 			IsTerminated: !r.Closed.IsZero(), TerminatedAt: r.Closed, CreatedAt: r.Created,
+			UpdatedAt: r.LastChanged(),
 		}
 	}
 	return out, nil

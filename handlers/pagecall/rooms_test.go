@@ -18,7 +18,7 @@ func TestRooms(t *testing.T) {
 		id := made.text("room", "id")
 		at := time.UnixMilli(d.clock.Load()).UTC().Format("2006-01-02T15:04:05.999Z07:00")
 		require.JSONEq(d, fmt.Sprintf(`{"room":{"id":%q,"application_id":%q,"type":"public","name":"Algebra","max_meeting_seconds":60,
-			"meeting_time":0,"is_terminated":false,"created_at":%q}}`, id, d.c.Workspace, at), made.raw)
+			"meeting_time":0,"is_terminated":false,"created_at":%q,"updated_at":%q}}`, id, d.c.Workspace, at, at), made.raw)
 		require.Equal(d, made.raw, d.ok("GET", "/rooms/"+id, "").raw)
 
 		require.Equal(d, "Hello", d.ok("POST", "/rooms/"+id+"/message", `{"message":"Hello"}`).text("message"))
@@ -69,6 +69,23 @@ func TestRoomsAreListed(t *testing.T) {
 		require.Equal(d, "CAB of 3", names("?is_terminated=false"))
 		d.refused(400, "invalid", "is_terminated", "GET", "/rooms?is_terminated=perhaps", "")
 		require.Equal(d, "CABA of 4", names("?layout=SixAll"))
+	})
+}
+
+// A back end that asks for what is new sees each change of a room, and none where nothing changed.
+func TestARoomSaysWhenItChanged(t *testing.T) {
+	onEach(t, func(d *door) {
+		id := d.ok("POST", "/rooms", `{"name":"Algebra","type":"private"}`).text("room", "id")
+		d.ok("POST", "/users", `{"user_id":"u-1"}`)
+		d.clock.Add(1000)
+		for _, change := range []string{`{"name":"Geometry"}`, `{"is_terminated":true}`, `{"is_terminated":false}`} {
+			changed := d.ok("PUT", "/rooms/"+id, change)
+			require.Equal(d, time.UnixMilli(d.clock.Load()).UTC().Format("2006-01-02T15:04:05.999Z07:00"), changed.text("room", "updated_at"))
+			d.clock.Add(1000)
+			require.Equal(d, changed.raw, d.ok("PUT", "/rooms/"+id, change).raw)
+			d.ok("POST", "/rooms/"+id+"/members", `{"user_id":"u-1"}`)
+			require.Equal(d, changed.raw, d.ok("GET", "/rooms/"+id, "").raw)
+		}
 	})
 }
 

@@ -168,7 +168,7 @@ type Problem struct {
 	Type string `json:"type"`
 }
 
-// Room Example: {"application_id":"62bcc725721aeb718445daf7","created_at":"2026-11-22T09:00:00Z","id":"60d55c0eb9ef88ab17b0aabb","is_terminated":false,"meeting_time":0,"name":"One-on-One Meeting, Ashley \u0026 Jayden","type":"private"}
+// Room Example: {"application_id":"62bcc725721aeb718445daf7","created_at":"2026-11-22T09:00:00Z","id":"60d55c0eb9ef88ab17b0aabb","is_terminated":false,"meeting_time":0,"name":"One-on-One Meeting, Ashley \u0026 Jayden","type":"private","updated_at":"2026-11-22T09:00:00Z"}
 type Room struct {
 	// ApplicationID Of the workspace.
 	ApplicationID ID `json:"application_id"`
@@ -191,11 +191,14 @@ type Room struct {
 
 	// Type Open rooms let in everybody, public ones every user of the workspace, private ones their members. Who is let in without being a member does not become one: there he is of the default type of a user of the integrator's, and else a guest.
 	Type RoomType `json:"type"`
+
+	// UpdatedAt When the room was last changed, terminated or opened again; at first, when it was made.
+	UpdatedAt Instant `json:"updated_at"`
 }
 
 // RoomAnswer defines model for RoomAnswer.
 type RoomAnswer struct {
-	// Room Example: {"application_id":"62bcc725721aeb718445daf7","created_at":"2026-11-22T09:00:00Z","id":"60d55c0eb9ef88ab17b0aabb","is_terminated":false,"meeting_time":0,"name":"One-on-One Meeting, Ashley \u0026 Jayden","type":"private"}
+	// Room Example: {"application_id":"62bcc725721aeb718445daf7","created_at":"2026-11-22T09:00:00Z","id":"60d55c0eb9ef88ab17b0aabb","is_terminated":false,"meeting_time":0,"name":"One-on-One Meeting, Ashley \u0026 Jayden","type":"private","updated_at":"2026-11-22T09:00:00Z"}
 	Room Room `json:"room"`
 }
 
