@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -72,8 +73,16 @@ func (s *Sender) Check(address string) (wrong string) {
 		return "a URL with a fragment"
 	case u.Scheme != "https" && (u.Scheme != "http" || !s.guard.any):
 		return "not an https URL"
+	case !reachable(u.Port()):
+		return "a port that is none"
 	}
 	return s.guard.wrongHost(u)
+}
+
+// reachable reports whether there is a port of this number, or none is named.
+func reachable(port string) bool {
+	number, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && number > 0
 }
 
 // numbered finds a host that ends in a number, which is an IPv4 address for a browser (URL Standard): 127.1 is 127.0.0.1.

@@ -114,6 +114,13 @@ func TestAddressesOfReceiversAreChecked(t *testing.T) {
 	for address, want := range map[string][2]string{
 		"https://example.com/hook?x=1":                     {"", ""},
 		"https://example.com:8443":                         {"", ""},
+		"https://example.com:":                             {"", ""},
+		"https://example.com:65535":                        {"", ""},
+		"https://example.com:65536":                        {"a port that is none", "a port that is none"},
+		"https://example.com:99999/":                       {"a port that is none", "a port that is none"},
+		"https://[2606:4700::1111]:000/":                   {"a port that is none", "a port that is none"},
+		"https://example.com:0/":                           {"a port that is none", "a port that is none"},
+		"https://example.com:18446744073709551617/":        {"a port that is none", "a port that is none"},
 		"https://8.8.8.8/":                                 {"", ""},
 		"http://example.com/":                              {"not an https URL", ""},
 		"http://10.1.2.3:80/":                              {"not an https URL", ""},
