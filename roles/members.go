@@ -47,23 +47,26 @@ func (s *Spaces) people(ctx context.Context, st Standing, list store.Key, key fu
 	if err != nil {
 		return nil, "", err
 	}
-	var keys []store.Key
+	var keys, staff []store.Key
 	for _, id := range ids {
-		keys = append(keys, key(id), memberKey(st.Space.ID, id), auth.UserKey(id), auth.StaffKey(st.Space.Workspace, id))
+		keys = append(keys, key(id), memberKey(st.Space.ID, id), auth.UserKey(id))
+		if st.Kind == auth.Key { // for which nobody is there who has a role in the workspace
+			staff = append(staff, auth.StaffKey(st.Space.Workspace, id))
+		}
 	}
-	recs, err := s.auth.Store.Get(ctx, keys...)
+	recs, err := s.auth.Store.Get(ctx, append(keys, staff...)...)
 	if err != nil {
 		return nil, "", err
 	}
 	members := []Member{}
 	for i, id := range ids {
 		var t Tenure
-		if err := recs[4*i].Load(&t); err != nil {
+		if err := recs[3*i].Load(&t); err != nil {
 			return nil, "", err
 		}
-		t.since(recs[4*i+1]["exit"])
-		user, there := s.auth.UserIn(st.Space.Workspace, id, recs[4*i+2])
-		hidden := st.Kind == auth.Key && recs[4*i+3]["role"] != "" // for a key, nobody is there who has a role in the workspace
+		t.since(recs[3*i+1]["exit"])
+		user, there := s.auth.UserIn(st.Space.Workspace, id, recs[3*i+2])
+		hidden := len(staff) > 0 && recs[len(keys)+i]["role"] != ""
 		if t.Role == "" || !there || hidden {
 			continue
 		}

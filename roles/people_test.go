@@ -1,12 +1,14 @@
 package roles
 
 import (
+	"context"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"usher/auth"
+	"usher/internal/store"
 )
 
 // Owners and moderators of a space find people by exactly what they are called.
@@ -95,5 +97,31 @@ func TestExplain(t *testing.T) {
 		d, err := w.Explain(ctx, w.as("owner"), p.space, p.room, "")
 		require.NoError(w, err)
 		require.Equal(w, CodeNotInRoom, d.Code())
+	})
+}
+
+// reading notes what is asked of a store.
+type reading struct {
+	store.Store
+	keys *[]store.Key
+}
+
+func (r reading) Get(ctx context.Context, keys ...store.Key) ([]store.Record, error) {
+	*r.keys = append(*r.keys, keys...)
+	return r.Store.Get(ctx, keys...)
+}
+
+// Who has a role in the workspace is hidden from keys alone, and so read for them alone.
+func TestMembersAreListedWithoutTheirOffices(t *testing.T) {
+	onEach(t, func(w *world) {
+		p, ctx := w.place(true, Public), w.Context()
+		w.join(p.space, "speaker", SpaceUser)
+		var read []store.Key
+		seen := w.on(func(s store.Store) store.Store { return reading{s, &read} })
+		members, _, err := seen.ListMembers(ctx, w.as("owner"), p.space, first)
+		require.NoError(w, err)
+		require.Greater(w, len(members), 1)
+		require.Contains(w, read, memberKey(p.space, w.id("speaker")))
+		require.NotContains(w, read, auth.StaffKey(w.first.Workspace, w.id("speaker")))
 	})
 }
