@@ -83,7 +83,7 @@ func (p roomPage) byMember(v *visit, view *roomView) error {
 	if !decision.Allowed {
 		return &roles.DeniedError{Decision: decision}
 	}
-	view.Room, view.Role, view.May = st.Room.Name, string(decision.Role), true
+	view.Room, view.Role, view.May, view.For = st.Room.Name, string(decision.Role), true, st.ID
 	view.In, err = p.isIn(v, st)
 	view.Guest = view.In
 	return err
@@ -115,22 +115,15 @@ func (p roomPage) isIn(v *visit, st roles.Standing) (bool, error) {
 
 // onMembership is for a member whose link is not here any more.
 func (p roomPage) onMembership(v *visit, view *roomView) error {
-	st, decision, err := p.Spaces.Approach(v, v.guest, v.alias)
-	if err != nil {
-		return err
-	}
-	view.workspace, view.Name = st.Room.Workspace, st.Name
-	if !decision.Allowed {
-		return &roles.DeniedError{Decision: decision}
-	}
-	view.In, view.Guest, view.Room, view.Role = true, true, st.Room.Name, string(decision.Role)
-	return nil
+	st, decision, err := p.sits(v, view)
+	view.workspace, view.Name, view.Room, view.Role = st.Room.Workspace, st.Name, st.Room.Name, string(decision.Role)
+	return err
 }
 
 // comesAsMember is for whoever has a user's token, by its button: he signs in as that user, for this room alone, and goes
 // in. Pressed again it goes on with the session that there is; of another member's, who came by this browser before,
 // nothing stays. Whoever is signed in elsewhere stays so.
-func (p roomPage) comesAsMember(v *visit) (string, error) {
+func (p roomPage) comesAsMember(v *visit, form url.Values) (string, error) {
 	if v.member.Empty() {
 		return "", errNoCookies
 	}
@@ -138,8 +131,8 @@ func (p roomPage) comesAsMember(v *visit) (string, error) {
 	if err == nil && !decision.Allowed {
 		err = &roles.DeniedError{Decision: decision}
 	}
-	if err != nil {
-		return "", err
+	if err != nil || !isFor(form, st.ID) {
+		return v.here, err
 	}
 	in, err := p.isIn(v, st)
 	if err == nil && !in {

@@ -42,8 +42,16 @@ func (p roomPage) act(g *gin.Context) {
 	p.answer(v, view, cmp.Or(err, because))
 }
 
+// isFor reports whether a form is about whom its page was shown for. In another tab of this browser another link may have
+// been opened since: then nothing is done, and the page says how it stands.
+func isFor(form url.Values, whom string) bool { return !form.Has("for") || form.Get("for") == whom }
+
 // does is one button's work, and where it leads to; nowhere where the page says what is to be done now.
 func (p roomPage) does(v *visit, form url.Values) (string, error) {
+	now := map[string]string{"leave": v.guest.ID, "again": v.guest.ID, "self": v.user.ID}
+	if whom, ok := now[form.Get("do")]; ok && !isFor(form, whom) {
+		return v.here, nil
+	}
 	switch form.Get("do") {
 	case "leave":
 		return v.here, p.leave(v)
@@ -62,17 +70,33 @@ func (p roomPage) does(v *visit, form url.Values) (string, error) {
 	case "again": // from a seat to the room's front end
 		return p.goesOn(v)
 	case "member":
-		return p.comesAsMember(v)
+		return p.comesAsMember(v, form)
 	case "name":
 		return p.seated(v, p.come, func(*call) (any, error) { return p.comesIn(v, form.Get("name")) })
 	}
-	return p.seated(v, p.redeem, func(*call) (any, error) {
-		if _, err := p.behind(v); err != nil {
+	return p.byItsLink(v, form)
+}
+
+// byItsLink takes the seat that the link is for.
+func (p roomPage) byItsLink(v *visit, form url.Values) (string, error) {
+	to, err := p.seated(v, p.redeem, func(*call) (any, error) {
+		found, err := p.behind(v)
+		if err == nil && !isFor(form, found.Link.ID) {
+			err = errOtherLink
+		}
+		if err != nil {
 			return nil, err
 		}
 		return p.Desk.Redeem(v, v.link, v.key, secret.New(form.Get("pin")))
 	})
+	if errors.Is(err, errOtherLink) {
+		return v.here, nil
+	}
+	return to, err
 }
+
+// errOtherLink stops what a form does that is about another link than the one that was opened last.
+var errOtherLink = errors.New("handlers: another link was opened since")
 
 // keeps gives the role of the seat to who is signed in, who goes in as himself then. Where that is not who the page was
 // shown to, or the seat is another by now, nothing is done, and the page says how it stands.

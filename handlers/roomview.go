@@ -39,6 +39,7 @@ type roomView struct {
 	// The role of his seat he may keep with an account: his own, or one that he signs in to or makes.
 	Keeps         bool
 	Account, Seat string // whose and which the form is about
+	For           string // whom the other forms are about: what stands behind his link, or his seat
 	Elsewhere     bool   // he is signed in, but not where this room is
 	signUpForm
 }
@@ -122,12 +123,14 @@ func (p roomPage) byLink(v *visit, view *roomView) error {
 	view.Room, view.Name, view.Role = found.Room.Name, found.Link.Username, string(roles.GuestRole(found.Link.Role))
 	p.ends(view, found.Link.Ends)
 	if v.guest.Link == found.Link.ID {
-		if _, _, err := p.Desk.GetSeat(v, v.guest); !errors.Is(err, auth.ErrInvalidToken) {
-			view.In, view.Guest = err == nil, err == nil
-			return cmp.Or(err, p.offer(v, view, found.Link))
+		if _, _, err := p.sits(v, view); !errors.Is(err, auth.ErrInvalidToken) {
+			if err != nil {
+				return err
+			}
+			return p.offer(v, view, found.Link)
 		}
 	}
-	view.May, view.AsksPIN = found.Refusal == nil, found.AsksPIN
+	view.May, view.AsksPIN, view.For = found.Refusal == nil, found.AsksPIN, found.Link.ID
 	return found.Refusal
 }
 
@@ -173,11 +176,22 @@ func (p roomPage) onSeat(v *visit, view *roomView) error {
 	if err != nil {
 		return err
 	}
-	room, err := p.Spaces.GetRoom(v, v.guest, v.guest.Space, v.guest.Room)
-	view.In, view.Guest, view.Room, view.Name, view.Role = err == nil, err == nil, room.Name, seat.Username, string(roles.GuestRole(seat.Role))
+	st, _, err := p.sits(v, view)
+	view.Room, view.Name, view.Role = st.Room.Name, seat.Username, string(roles.GuestRole(seat.Role))
 	view.workspace = v.guest.Workspace
 	p.ends(view, ends)
 	return err
+}
+
+// sits is where somebody stands who has come in, as a guest or a member: he is in for as long as he might enter anew, and
+// not while the room is closed.
+func (p roomPage) sits(v *visit, view *roomView) (roles.Standing, roles.Decision, error) {
+	st, decision, err := p.Spaces.Approach(v, v.guest, v.alias)
+	if err == nil && !decision.Allowed {
+		err = &roles.DeniedError{Decision: decision}
+	}
+	view.In, view.Guest, view.For = err == nil, err == nil, v.guest.ID
+	return st, decision, err
 }
 
 // byDoor is for a stranger: an open room asks for his name, and before any other door he signs in, whether or not there

@@ -29,6 +29,7 @@ type AttendeeChange struct {
 	Role    Role
 	Name    *string
 	Blocked *bool
+	Reason  string // of a block; for those who see it
 }
 
 // shownAs is how a room shows somebody, as a tenure has it.
@@ -59,7 +60,7 @@ func (s *Spaces) attendees(ctx context.Context, st Standing, users []string) ([]
 			return nil, err
 		}
 		t.since(recs[1]["exit"])
-		if user, there := s.auth.UserIn(st.Space.Workspace, id, recs[2]); there && t.Role != "" && recs[4]["role"] == "" { // whom a key may know of
+		if user, there := s.auth.UserIn(st.Space.Workspace, id, recs[2]); there && t.Role != "" && (recs[4]["role"] == "" || st.Kind != auth.Key) { // whom a key may know of
 			found = append(found, Attendee{
 				Room: st.Room.ID, User: id, ExternalID: user.ExternalID, Name: cmp.Or(t.Name, user.ShownName()),
 				Role: t.Role, Blocked: ban.InForce(st.Now) && !ban.Kick, Since: t.Since,
@@ -69,9 +70,10 @@ func (s *Spaces) attendees(ctx context.Context, st Standing, users []string) ([]
 	return found, nil
 }
 
-// keepsRoom is where an API key stands in a room of the default space. It returns auth.ErrWrongToken for others.
+// keepsRoom is where an API key stands in a room of the default space, or who acts by his office. It returns
+// auth.ErrWrongToken for others.
 func (s *Spaces) keepsRoom(ctx context.Context, who auth.Identity, room string) (Standing, error) {
-	if who.Kind != auth.Key {
+	if who.Kind != auth.Key && !who.Office {
 		return Standing{}, auth.ErrWrongToken
 	}
 	st, _, err := s.InRoom(ctx, who, who.Workspace, room)
@@ -112,10 +114,10 @@ func (s *Spaces) GetAttendee(ctx context.Context, who auth.Identity, room, user 
 	return found[0], nil
 }
 
-// UpdateAttendee changes a member of a room, for an API key. Who is blocked is out at once, and what he issued is void;
+// UpdateAttendee changes a member of a room, for an API key or by an office. Who is blocked is out at once, and what he issued is void;
 // he keeps his role for when he is not any more. It returns ErrNoRole, ErrRank for an owner of the room, ErrNotPrivate.
 func (s *Spaces) UpdateAttendee(ctx context.Context, who auth.Identity, room, user string, in AttendeeChange) (Attendee, error) {
-	if who.Kind != auth.Key {
+	if who.Kind != auth.Key && !who.Office {
 		return Attendee{}, auth.ErrWrongToken
 	}
 	if !auth.IsID(user) {
@@ -131,12 +133,16 @@ func (s *Spaces) UpdateAttendee(ctx context.Context, who auth.Identity, room, us
 		}
 		in.Name = &name
 	}
-	err := auth.Settle(func() error {
+	block, err := s.newBan(who, user, nil, in.Reason)
+	if err != nil {
+		return Attendee{}, err
+	}
+	err = auth.Settle(func() error {
 		t, err := s.target(ctx, who, who.Workspace, room, user)
 		if err != nil {
 			return err
 		}
-		return s.updateAttendee(ctx, t, in)
+		return s.updateAttendee(ctx, t, in, block)
 	})
 	blocks := in.Blocked != nil && *in.Blocked
 	if err == nil && blocks {
@@ -167,7 +173,10 @@ func (in AttendeeChange) events() []audit.Event {
 	return events
 }
 
-func (s *Spaces) updateAttendee(ctx context.Context, t target, in AttendeeChange) error {
+func (s *Spaces) updateAttendee(ctx context.Context, t target, in AttendeeChange, block Ban) error {
+	if err := t.May(Grant); err != nil { // support looks on
+		return err
+	}
 	key, place, blocked := roleKey(t.Room.ID, t.subject), "r:"+t.Room.ID, t.ban.InForce(t.Now) && !t.ban.Kick
 	if !t.there || t.seat != nil || t.had.Role == "" {
 		return ErrNoRole
@@ -190,7 +199,6 @@ func (s *Spaces) updateAttendee(ctx context.Context, t target, in AttendeeChange
 		if t.had.passesOn(now, false) {
 			writes = append(writes, s.renewEpoch(key, t.had, s.loss(Banned, fromRoom, t.ID))...)
 		}
-		block := Ban{Subject: t.subject, Ends: forever, By: t.ID}
 		writes = append(writes, block.write(place, t.ban, t.Now)...)
 	}
 	return s.auth.Change(ctx, store.Tx{

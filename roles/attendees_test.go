@@ -149,6 +149,36 @@ func TestAMemberIsBlocked(t *testing.T) {
 	})
 }
 
+// An administrator blocks by his office as an API key does, each may unblock whom the other has blocked, and support
+// looks on.
+func TestAMemberIsBlockedByAnOffice(t *testing.T) {
+	onEach(t, func(w *world) {
+		ctx, office := w.Context(), officer(w.people["admin"])
+		w.people["key"] = w.key("rooms:write")
+		at := w.meeting(Private, NewAttendee{w.id("pupil"), RoomUser, ""})
+		require.NoError(w, w.auth.SetWorkspaceRole(ctx, w.people["admin"], w.id("looker"), auth.Support))
+		block := AttendeeChange{Blocked: new(true), Reason: "Noise"}
+		_, err := w.UpdateAttendee(ctx, officer(w.as("looker")), at.room, w.id("pupil"), block)
+		require.ErrorIs(w, err, ErrForbidden)
+		_, err = w.UpdateAttendee(ctx, officer(w.as("stranger")), at.room, w.id("pupil"), block)
+		require.ErrorIs(w, err, ErrNotFound)
+		_, err = w.UpdateAttendee(ctx, office, at.room, w.id("pupil"), AttendeeChange{Blocked: new(true), Reason: strings.Repeat("x", 501)})
+		require.Equal(w, "field", outcome(err))
+		require.Equal(w, "[pupil:user]", w.attending(at))
+
+		got, err := w.UpdateAttendee(ctx, office, at.room, w.id("pupil"), block)
+		require.NoError(w, err)
+		require.True(w, got.Blocked)
+		require.Equal(w, "[pupil:user blocked]", w.attending(at))
+		bans, _, err := w.ListBans(ctx, office, at.space, at.room, auth.Page{Limit: 9})
+		require.NoError(w, err)
+		require.Equal(w, "Noise", bans[0].Reason)
+		_, err = w.UpdateAttendee(ctx, w.people["key"], at.room, w.id("pupil"), AttendeeChange{Blocked: new(false)})
+		require.NoError(w, err)
+		require.Equal(w, string(RoomUser), w.enters(at, "pupil"))
+	})
+}
+
 func TestWhoIsNotBlocked(t *testing.T) {
 	onEach(t, func(w *world) {
 		ctx := w.Context()

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -153,8 +154,15 @@ func (s *Console) asksBan(v *visit) (page, error) {
 	}), err
 }
 
+// ban blocks a member of a private room as an integrator does, who may then unblock him; he keeps his permission. Whoever
+// else might enter is banned.
 func (s *Console) ban(v *visit, sent url.Values) (done, error) {
-	return v.backTo("banned"), s.Spaces.Ban(v, v.office(), v.space(), v.ID("roomId"), v.ID("userId"), nil, sent.Get("reason"))
+	reason := sent.Get("reason")
+	_, err := s.Spaces.UpdateAttendee(v, v.office(), v.ID("roomId"), v.ID("userId"), roles.AttendeeChange{Blocked: new(true), Reason: reason})
+	if errors.Is(err, roles.ErrNoRole) || errors.Is(err, roles.ErrNotPrivate) {
+		err = s.Spaces.Ban(v, v.office(), v.space(), v.ID("roomId"), v.ID("userId"), nil, reason)
+	}
+	return v.backTo("banned"), err
 }
 
 func (s *Console) asksUnban(v *visit) (page, error) {
@@ -166,7 +174,11 @@ func (s *Console) asksUnban(v *visit) (page, error) {
 	if err == nil && !is.RoomBan.InForce(is.Now) {
 		err = roles.ErrNotBanned
 	}
-	return v.about(r, "Unblock in "+r.Name+"?", form{Says: "The permission that there was does not come back.", Button: "Unblock"}), err
+	says := "The permission that there was does not come back."
+	if is.Tenure.Role != "" {
+		says = "The user may enter again, with the permission that there was: " + roleNames[is.Tenure.Role] + "."
+	}
+	return v.about(r, "Unblock in "+r.Name+"?", form{Says: says, Button: "Unblock"}), err
 }
 
 func (s *Console) unban(v *visit, _ url.Values) (done, error) {

@@ -107,6 +107,7 @@ func TestARoom(t *testing.T) {
 		require.Empty(w, w.roleIn(room, "marie"))
 		require.Contains(w, page, `id="present-found">`+"\n"+`<p class="empty">Nobody.</p>`)
 		require.Equal(w, 409, ann.sends(marie, "role", "role_room_user").status)
+		require.Contains(w, ann.sees(200, marie+"/unblock"), "The permission that there was does not come back.")
 		require.Contains(w, ann.does(marie+"/unblock"), "Nobody is blocked in this room.")
 		ann.does(at + "/members/" + w.id["S-1"] + "/remove")
 		require.Empty(w, w.roleIn(room, "S-1"))
@@ -120,6 +121,24 @@ func TestARoom(t *testing.T) {
 		require.Contains(w, ann.does(at+"/reopen"), "<dd>Open</dd>")
 		require.Contains(w, ann.does(at+"/delete"), "The room is deleted.")
 		ann.sees(404, at)
+	})
+}
+
+// Whoever is blocked in a private room keeps his permission there for when he is not any more, as in the API.
+func TestAMemberOfAPrivateRoomIsBlocked(t *testing.T) {
+	onEach(t, func(w *world) {
+		ann := w.reader("ann")
+		room := ann.room("Physics", "marie")
+		marie := "/rooms/" + room + "/members/" + w.id["marie"]
+		require.Contains(w, ann.does(marie+"/block", "reason", "Noise"), "Noise")
+		require.Equal(w, roles.RoomUser, w.roleIn(room, "marie"))
+		_, err := w.spaces.Join(w.Context(), w.signedIn("marie@school.test"), w.admin.Workspace, room)
+		var banned *roles.BannedError
+		require.ErrorAs(w, err, &banned)
+		require.Contains(w, ann.sees(200, marie+"/unblock"), "with the permission that there was: Guest.")
+		require.Contains(w, ann.does(marie+"/unblock"), "Nobody is blocked in this room.")
+		_, err = w.spaces.Join(w.Context(), w.signedIn("marie@school.test"), w.admin.Workspace, room)
+		require.NoError(w, err)
 	})
 }
 
