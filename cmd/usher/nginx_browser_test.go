@@ -97,7 +97,7 @@ func TestNginxKnowsAGuestByHisCookies(t *testing.T) {
 	require.Equal(t, "200", seat.word(), seat.body)
 	require.Empty(t, seat.Access)
 
-	for path, cookies := range map[string]string{"/room/" + s.alias + "/board": "theirs=1; own=2", "/room/" + s.alias: "theirs=1"} {
+	for path, cookies := range map[string]string{"/room/" + s.alias + "/board": "theirs=1; own=2", "/room/" + s.alias + "/": "theirs=1"} {
 		seen := f.admitted(t, "GET", path, "", http.Header{"Cookie": {cookies}, "Sec-Fetch-Site": {"same-origin"}})
 		assert.Equal(t, []string{"guest", "Joe", seat.SeatID}, []string{seen.Get("X-Usher-Kind"), seen.Get("X-Usher-Name"), seen.Get("X-Usher-User")})
 		assert.NotContains(t, seen.Get("Cookie"), "refreshToken")

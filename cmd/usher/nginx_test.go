@@ -172,7 +172,7 @@ func TestNginxLetsThroughWhomUsherKnows(t *testing.T) {
 			assert.Len(t, seen.Get("X-Usher-Workspace"), 24)
 			assert.Empty(t, seen.Values("X-Usher-Room"), "nothing was asked about a room")
 		}
-		assert.Equal(t, "role_room_owner", f.admitted(t, "GET", room, s.ann, nil).Get("X-Usher-Role"))
+		assert.Equal(t, "role_room_owner", f.admitted(t, "GET", room+"/", s.ann, nil).Get("X-Usher-Role"))
 		seen := f.admitted(t, "POST", room+"/board?x=1", s.guest.Access, nil)
 		assert.Equal(t, []string{s.guest.SeatID, "guest", "Zo%C3%AB%20%F0%9F%8E%93", "role_room_user"},
 			[]string{seen.Get("X-Usher-User"), seen.Get("X-Usher-Kind"), seen.Get("X-Usher-Name"), seen.Get("X-Usher-Role")})
@@ -196,8 +196,31 @@ func TestNginxLetsThroughWhomUsherKnows(t *testing.T) {
 		f.kept(t, 401, "GET", "/anything", old, nil)
 		f.admitted(t, "GET", "/anything", changed.Access, nil)
 		require.Equal(t, "204", f.ask(t.Context(), "DELETE", "/v1/access/seat", s.guest.Access, "").word())
-		f.kept(t, 401, "GET", room, s.guest.Access, nil)
+		f.kept(t, 401, "GET", room+"/", s.guest.Access, nil)
 	})
+}
+
+// What is Usher's gets to Usher, and the answer back: every page that it leads people to.
+func TestNginxLeavesUsherItsPages(t *testing.T) {
+	t.Parallel()
+	f := fronting(t, t.TempDir(), nil)
+	s := stageAt(t, f.process)
+	for _, path := range []string{
+		"/v1/auth/sessions", "/room/" + s.alias + "/v1/users/me", "/pagecall/v1/users", "/pagecall/v1/openapi.yaml", "/docs", "/openapi.yaml", "/problems",
+		"/.well-known/jwks.json", "/sign-in", "/pages/page.js", "/captcha/altcha.js", "/account/page.css", "/reset-password", "/confirm-sign-up", "/join-staff",
+		"/verify-email", "/confirm-email", "/undo-email", "/invite/" + s.space + "/" + s.room, "/meet?room_id=" + s.room, "/room/" + s.alias,
+		"/console", "/console/users", "/console/assets/console.css", "/pictures/" + s.me + "/none.jpg",
+	} {
+		direct, err := http.NewRequestWithContext(t.Context(), "GET", f.process.url+path, nil)
+		require.NoError(t, err)
+		direct.Host = strings.TrimPrefix(f.url, "https://")
+		want, err := f.browser.Do(direct)
+		require.NoError(t, err)
+		require.NoError(t, want.Body.Close())
+		told := f.kept(t, want.StatusCode, "GET", path, "", nil)
+		require.NotEmpty(t, told.Get("X-Request-Id"), path)
+		require.Equal(t, want.Header.Get("Location"), told.Get("Location"), path)
+	}
 }
 
 func TestNginxSendsBrowsersToSignIn(t *testing.T) {
@@ -239,7 +262,7 @@ func TestNginxLetsNoForgedIdentityThrough(t *testing.T) {
 	forged["Connection"] = []string{"X-Usher-User, X-Usher-Kind"}
 	forged["X-Forwarded-For"] = []string{"10.9.8.7"}
 	forged["X-Original-Method"], forged["X-Forwarded-Uri"], forged["X-Forwarded-Host"] = []string{"HEAD"}, []string{"/public"}, []string{"evil.example"}
-	for path, token := range map[string]string{"/anything": s.ann, "/room/" + s.alias: s.guest.Access} {
+	for path, token := range map[string]string{"/anything": s.ann, "/room/" + s.alias + "/": s.guest.Access} {
 		seen := f.admitted(t, "GET", path, token, forged)
 		said := 0
 		for name, values := range seen {
