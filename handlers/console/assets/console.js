@@ -49,5 +49,19 @@ for (const [name, busy] of [["htmx:beforeRequest", true], ["htmx:afterRequest", 
   });
 }
 
+// Where there is no answer, what was found before is none either. Whoever was chosen already stays.
+function fails({ detail: { target, xhr } }) {
+  const found = target.querySelector("[id$=-found]") ?? target;
+  const page = new DOMParser().parseFromString(xhr.responseText, "text/html");
+  const said = (page.querySelector(`#${target.id} .problem`) ?? page.querySelector(".problem"))?.textContent
+    ?? "The server does not answer at the moment. Try again.";
+  const before = found.querySelector(".problem");
+  if (before?.textContent === said) return; // to say it once more would read it out once more
+  for (const it of [...found.children]) if (!it.matches("[type=hidden], :has(:checked)")) it.remove();
+  const problem = Object.assign(document.createElement("p"), { className: "problem", role: "alert", textContent: said });
+  found.append(problem);
+}
+for (const name of ["htmx:responseError", "htmx:sendError"]) document.addEventListener(name, fails);
+
 tell(document);
 document.addEventListener("htmx:afterSettle", () => tell(document));
