@@ -70,7 +70,7 @@ func TestCreateRoom(t *testing.T) {
 			require.Equal(w, role, w.roleIn(room, user), user)
 		}
 		page := ann.sees(200, "/rooms/"+room+"?done=roomCreated")
-		for _, part := range []string{"The room is created.", "Physics &lt;b&gt;", "Specified users only", `data-label="Permission">Host`, "Marie Curie"} {
+		for _, part := range []string{"The room is created.", "Physics &lt;b&gt;", `scope="col"><span class="unseen">Change</span></th>`, "Specified users only", `data-label="Permission">Host`, "Marie Curie"} {
 			require.Contains(w, page, part)
 		}
 		require.Contains(w, ann.sees(200, "/rooms"), room)
@@ -139,6 +139,9 @@ func TestTheListOfRooms(t *testing.T) {
 		require.Contains(w, second, "rooms-from=0")
 		require.NotContains(w, second, `rel="next"`)
 		ann.sees(200, "/rooms?rooms-from=-9999999999999999999")
+		require.Contains(w, ann.sees(200, "/rooms?rooms-from=50"), "Nothing on this page.")
+		require.Contains(w, ann.sees(200, "/rooms?state=closed"), "No room is closed.")
+		require.Contains(w, ann.sees(200, "/users?users-after=fg"), "Nothing on this page.", "behind the last")
 	})
 }
 
