@@ -116,9 +116,7 @@ func (s *Console) membersBy(v *visit, room string, ids []string) ([]member, erro
 	return s.members(v, room, users)
 }
 
-func chosenIn(sent url.Values) []string {
-	return slices.Compact(slices.Sorted(slices.Values(sent["member"])))
-}
+func chosenIn(sent url.Values) []string { return distinct(sent["member"]) }
 
 // chosen are the users whom a form names, all of whom are there.
 func (s *Console) chosen(v *visit, room string, sent url.Values) ([]member, error) {
