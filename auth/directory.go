@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 
 	"usher/internal/store"
 )
@@ -29,6 +30,15 @@ func (a *Authority) ListUsers(ctx context.Context, who Identity, page Page) (use
 	}
 	users, err = a.accountsIn(ctx, who, ids, func(i int, u Account) bool { return entries[i] == ByTime(u.Created, u.ID) })
 	return users, next, err
+}
+
+// GetUsers are those of some users who are there, in one trip. Who may ask is as with ListUsers.
+func (a *Authority) GetUsers(ctx context.Context, who Identity, ids []string) ([]Account, error) {
+	if err := a.mayList(ctx, who); err != nil {
+		return nil, err
+	}
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !IsID(id) })
+	return a.accountsIn(ctx, who, ids, func(int, Account) bool { return true })
 }
 
 // accountsIn are the accounts that a list names and holds, as far as the caller may see them.

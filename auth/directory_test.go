@@ -40,6 +40,23 @@ func TestListUsers(t *testing.T) {
 	})
 }
 
+// Of the users asked for, those are told who are there, to those who see the list.
+func TestGetUsers(t *testing.T) {
+	onEach(t, func(w *world) {
+		ann, bob, gone := w.user("ann"), w.user("bob"), w.user("gone")
+		require.NoError(w, w.Bury(w.ctx(), w.admin, gone))
+		users, err := w.GetUsers(w.ctx(), w.admin, []string{ann, gone, "", "nobody", w.NewID(), bob})
+		require.NoError(w, err)
+		require.Len(w, users, 2)
+		require.Equal(w, []string{ann, bob}, []string{users[0].ID, users[1].ID})
+		_, err = w.GetUsers(w.ctx(), w.signedIn("ann", good), []string{bob})
+		require.ErrorIs(w, err, ErrForbidden)
+		g, _ := w.guest()
+		_, err = w.GetUsers(w.ctx(), g, []string{bob})
+		require.ErrorIs(w, err, ErrWrongToken)
+	})
+}
+
 func TestFindUser(t *testing.T) {
 	onEach(t, func(w *world) {
 		id := w.user("ann")

@@ -25,6 +25,13 @@ type Ban struct {
 // InForce reports whether the ban keeps out now.
 func (b Ban) InForce(now time.Time) bool { return b.Ends.After(now) }
 
+// Banned reports whether nobody gives him a role in the room before a ban is lifted, which goes for more than a kick.
+func (st Standing) Banned() bool { return banned(st.SpaceBan, st.RoomBan, st.Now) }
+
+func banned(space, room Ban, now time.Time) bool {
+	return space.InForce(now) || room.InForce(now) && !room.Kick
+}
+
 // Until is when the ban ends; zero is never.
 func (b Ban) Until() time.Time {
 	if b.Ends.Equal(forever) {

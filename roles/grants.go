@@ -28,7 +28,7 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 			return ErrUserNotFound
 		case !t.mayRegrade(rank, user, t.had.Role, role):
 			return ErrRank
-		case t.spaceBan.InForce(t.Now), t.ban.InForce(t.Now) && !t.ban.Kick:
+		case banned(t.spaceBan, t.ban, t.Now):
 			return ErrUserBanned
 		}
 		return s.pointing(ctx, roomsOf(user), space+"/"+room, auth.RoomKey(room), func() error {

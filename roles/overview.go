@@ -2,6 +2,7 @@ package roles
 
 import (
 	"context"
+	"slices"
 
 	"usher/auth"
 	"usher/internal/store"
@@ -61,4 +62,40 @@ func (s *Spaces) AllSpaces(ctx context.Context, who auth.Identity, page auth.Pag
 		}
 	}
 	return spaces, next, nil
+}
+
+// NamesOf are what those of some spaces and rooms of the caller's workspace are called that are there, by their ids; for
+// administrators and support. It returns ErrForbidden.
+func (s *Spaces) NamesOf(ctx context.Context, who auth.Identity, ids []string) (map[string]string, error) {
+	if _, err := s.Overlook(ctx, who, who.Workspace, ""); err != nil {
+		return nil, err
+	}
+	ids = slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !auth.IsID(id) })
+	var keys []store.Key
+	for _, id := range ids {
+		keys = append(keys, auth.SpaceKey(id), auth.RoomKey(id))
+	}
+	recs, err := s.auth.Store.Get(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for i, id := range ids {
+		var space Space
+		var room Room
+		if err := load(recs[2*i:], &space, &room); err != nil {
+			return nil, err
+		}
+		switch who.Workspace {
+		case space.Workspace:
+			if space.there() {
+				names[id] = space.Name
+			}
+		case room.Workspace:
+			if room.Ended.IsZero() {
+				names[id] = room.Name
+			}
+		}
+	}
+	return names, nil
 }

@@ -75,3 +75,21 @@ func idsOfSpaces(spaces []Space) (ids []string) {
 	}
 	return ids
 }
+
+// Spaces and rooms that are there are told by their names to the staff of their workspace.
+func TestNamesOf(t *testing.T) {
+	onEach(t, func(w *world) {
+		ctx, admin := w.Context(), w.as("admin")
+		p, gone := w.place(false, Private), w.place(false, Private)
+		require.NoError(w, w.DeleteSpace(ctx, w.as("owner"), gone.space))
+		ids := []string{p.space, p.room, gone.space, gone.room, "", "nothing", w.id("owner")}
+		names, err := w.NamesOf(ctx, admin, ids)
+		require.NoError(w, err)
+		require.Equal(w, map[string]string{p.space: "Evening school", p.room: "Algebra"}, names)
+		names, err = w.NamesOf(ctx, admin, nil)
+		require.NoError(w, err)
+		require.Empty(w, names)
+		_, err = w.NamesOf(ctx, w.as("owner"), ids)
+		require.ErrorIs(w, err, ErrForbidden)
+	})
+}

@@ -124,14 +124,32 @@ func load(recs []store.Record, into ...any) error {
 
 // Of is where another user stands before the same space and room.
 func (s *Spaces) Of(ctx context.Context, st Standing, user string) (Standing, error) {
-	keys := append(spaceKeys(st.Space.ID, user), roomKeys(st.Room.ID, user)...)
-	recs, err := s.auth.Store.Get(ctx, append(keys, auth.StaffKey(st.Space.Workspace, user))...)
+	others, err := s.OfEach(ctx, st, []string{user})
 	if err != nil {
 		return Standing{}, err
 	}
-	other, err := st.of(user, recs)
-	other.Staff = auth.WorkspaceRole(recs[len(keys)]["role"])
-	return other, err
+	return others[0], nil
+}
+
+// OfEach is Of for several, in one trip.
+func (s *Spaces) OfEach(ctx context.Context, st Standing, users []string) ([]Standing, error) {
+	var keys []store.Key
+	for _, user := range users {
+		keys = append(append(keys, spaceKeys(st.Space.ID, user)...), roomKeys(st.Room.ID, user)...)
+		keys = append(keys, auth.StaffKey(st.Space.Workspace, user))
+	}
+	recs, err := s.auth.Store.Get(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	others := make([]Standing, len(users))
+	for i, user := range users {
+		if others[i], err = st.of(user, recs[7*i:]); err != nil {
+			return nil, err
+		}
+		others[i].Staff = auth.WorkspaceRole(recs[7*i+6]["role"])
+	}
+	return others, nil
 }
 
 // of is Of from what spaceKeys and roomKeys name.

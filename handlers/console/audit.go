@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 
 	"usher/auth"
@@ -21,11 +22,67 @@ func (s *Console) audit(v *visit) (page, error) {
 		Columns: []string{"When", "What", "By", "To", "Where", "Detail", "From"},
 		Search:  &search{To: v.here(), Name: "type", Label: "What has happened", Options: eventTypes(chosen)},
 	}
+	var known map[string]cell
 	list := func(p auth.Page) ([]audit.Event, string, error) {
-		return s.Authority.ListEvents(v, v.Who(), audit.Filter{Type: chosen}, p)
+		events, next, err := s.Authority.ListEvents(v, v.Who(), audit.Filter{Type: chosen}, p)
+		if err == nil {
+			known, err = s.knownIn(v, events)
+		}
+		return events, next, err
 	}
-	return page{Title: "Audit", Parts: []part{listed(v, t, list, v.eventRow)}}, nil
+	return page{Title: "Audit", Parts: []part{listed(v, t, list, func(e audit.Event) []cell { return eventRow(e, known) })}}, nil
 }
+
+// knownIn is what events are about and is there still, by its id: what it is called, and where its page is.
+func (s *Console) knownIn(v *visit, events []audit.Event) (map[string]cell, error) {
+	var people, places []string
+	for _, e := range events {
+		people, places = append(people, e.Actor, e.Subject), append(places, e.Space, e.Room)
+	}
+	known, err := s.whoIs(v, distinct(people))
+	if err != nil {
+		return nil, err
+	}
+	names, err := s.Spaces.NamesOf(v, v.Who(), distinct(places))
+	for _, e := range events {
+		if name := names[e.Space]; name != "" {
+			known[e.Space] = cell{Text: name, To: v.base + "/spaces/" + e.Space}
+		}
+		if name := names[e.Room]; name != "" && names[e.Space] != "" {
+			known[e.Room] = cell{Text: name, To: v.roomsBelow(e.Space) + e.Room}
+		}
+	}
+	return known, err
+}
+
+// whoIs are users, API keys and clients, of which the last two have a page in common.
+func (s *Console) whoIs(v *visit, ids []string) (map[string]cell, error) {
+	users, err := s.Authority.GetUsers(v, v.Who(), ids)
+	if err != nil {
+		return nil, err
+	}
+	keys, _, err := s.Authority.ListAPIKeys(v, v.Who(), auth.Page{Limit: mostPrograms})
+	if err != nil {
+		return nil, err
+	}
+	clients, _, err := s.Authority.ListClients(v, v.Who(), auth.Page{Limit: mostPrograms})
+	known := map[string]cell{}
+	for _, u := range users {
+		known[u.ID] = cell{Text: called(u), To: v.base + "/users/" + u.ID}
+	}
+	for _, k := range keys {
+		known[k.ID] = cell{Text: "API key " + k.Name, To: v.toKeys().To}
+	}
+	for _, c := range clients {
+		known[c.ID] = cell{Text: "Client " + cmp.Or(c.Name, c.ID), To: v.toKeys().To}
+	}
+	return known, err
+}
+
+// mostPrograms are called by their names: of more than these, the ids have to do.
+const mostPrograms = 100
+
+func distinct(ids []string) []string { return slices.Compact(slices.Sorted(slices.Values(ids))) }
 
 func eventTypes(chosen audit.Type) []option {
 	options := []option{{Text: "Everything"}}
@@ -54,16 +111,20 @@ func detail(e audit.Event) string {
 	return strings.TrimSuffix(role+". "+reason, ". ")
 }
 
-func (v *visit) eventRow(e audit.Event) []cell {
-	by := cell{Text: strings.TrimSpace(e.ActorKind + " " + e.Actor)}
-	if e.ActorKind == string(auth.User) {
-		by = cell{Text: e.Actor, To: v.base + "/users/" + e.Actor}
-	}
-	where := e.Space
-	if e.Room != "" {
-		where = e.Room
+func eventRow(e audit.Event, known map[string]cell) []cell {
+	is := func(id, or string) cell {
+		if it, ok := known[id]; ok {
+			return it
+		}
+		return cell{Text: or}
 	}
 	return []cell{
-		{At: e.At}, {Text: inWords(string(e.Type))}, by, {Text: e.Subject}, {Text: where}, {Text: detail(e)}, {Text: e.Address},
+		{At: e.At},
+		{Text: inWords(string(e.Type))},
+		is(e.Actor, strings.TrimSpace(e.ActorKind+" "+e.Actor)),
+		is(e.Subject, e.Subject),
+		is(cmp.Or(e.Room, e.Space), cmp.Or(e.Room, e.Space)),
+		{Text: detail(e)},
+		{Text: e.Address},
 	}
 }

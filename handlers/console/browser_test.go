@@ -11,6 +11,7 @@ import (
 
 	"usher/auth"
 	"usher/internal/browsertest"
+	"usher/internal/store"
 	"usher/internal/store/storetest"
 	"usher/roles"
 )
@@ -30,8 +31,13 @@ func serve(t *testing.T) *world {
 // serveBehind is serve with something before the server.
 func serveBehind(t *testing.T, before func(http.Handler) http.Handler) *world {
 	t.Helper()
+	return serveOn(t, storetest.Bolt(t), before)
+}
+
+func serveOn(t *testing.T, s store.Store, before func(http.Handler) http.Handler) *world {
+	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
-	w := newWorld(t, storetest.Bolt(t), "http://"+server.Listener.Addr().String())
+	w := newWorld(t, s, "http://"+server.Listener.Addr().String())
 	server.Config.Handler = before(w.Handler)
 	server.Start()
 	t.Cleanup(server.Close)

@@ -83,6 +83,34 @@ func TestAButtonThatIsPressedTwice(t *testing.T) {
 	require.Contains(t, p.Says("location.pathname"), "/sign-in")
 }
 
+// Whoever has stopped the browser may send the form again: at once by the key that stops it, and else after a while.
+func TestAFormThatWasStopped(t *testing.T) {
+	t.Parallel()
+	open := make(chan struct{})
+	g, p := slowly(t, func(r *http.Request) <-chan struct{} {
+		if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/rooms/new") {
+			return open
+		}
+		return nil
+	})
+	t.Cleanup(func() { close(open) })
+	busy := func() string { return p.Says(`String(document.querySelectorAll("button[aria-busy]").length)`) }
+	p.opens("/rooms/new")
+	p.Says(`window.setTimeout = (does, after) => { window.later = does; window.after = after; }; ""`)
+	for _, let := range []chromedp.Action[chromedp.Void]{chromedp.KeyEvent("\x1b"), nil} {
+		p.Do(chromedp.SetValue("#name", "Physics"), chromedp.Click(".buttons button"))
+		<-g.arrived
+		p.Do(chromedp.Stop())
+		require.Equal(t, "1", busy())
+		if let == nil {
+			require.Equal(t, "10000", p.Says(`later(); String(after)`))
+		} else {
+			p.Do(let)
+		}
+		require.Equal(t, "0", busy())
+	}
+}
+
 // What was found before is no answer to what is being searched for.
 func TestASearchThatTakesAMoment(t *testing.T) {
 	t.Parallel()

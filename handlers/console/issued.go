@@ -54,7 +54,7 @@ func (s *Console) issuedIn(v *visit) (page, error) {
 	})
 	return page{
 		Title: "Links & invites of " + at.Space.Name, Up: link{Text: "Links & invites", To: v.base + "/issued"},
-		Parts: []part{all, s.roomsIn(v, at.Space.ID, "/issued/"+at.Space.ID+"/")},
+		Parts: []part{all, s.roomsIn(v, at.Space.ID, v.base+"/issued/"+at.Space.ID+"/")},
 	}, nil
 }
 

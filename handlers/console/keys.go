@@ -24,7 +24,7 @@ func (s *Console) keyRoutes() []route {
 
 // keys are what programs come in with: API keys, and the clients that people sign in through.
 func (s *Console) keys(v *visit) (page, error) {
-	keys := table{ID: "keys", Title: "API keys", Columns: []string{"Name", "May", "Created", "Last used", "Expires", ""}, Empty: "No API key yet."}
+	keys := table{ID: "keys", Title: "API keys", Columns: []string{"Name", "ID", "May", "Created", "Last used", "Expires", ""}, Empty: "No API key yet."}
 	clients := table{ID: "clients", Title: "Clients", Columns: []string{"Name", "Client ID", "Kind", "Created", ""}, Empty: "No client."}
 	return page{Title: "Keys & clients", Actions: []link{{Text: "Create API key", To: v.base + "/keys/new"}, {Text: "Create client", To: v.base + "/clients/new"}}, Parts: []part{
 		listed(v, keys, func(p auth.Page) ([]auth.APIKey, string, error) { return s.Authority.ListAPIKeys(v, v.Who(), p) }, v.keyRow),
@@ -59,6 +59,7 @@ func (v *visit) keyRow(k auth.APIKey) []cell {
 	}
 	return []cell{
 		{Text: k.Name},
+		{Text: k.ID, Code: true},
 		{Text: mayDo(k.Scopes)},
 		{At: k.Created},
 		{At: k.LastUsed},

@@ -76,6 +76,47 @@ func TestThePasswordIsNotGuessedInTheConsole(t *testing.T) {
 	})
 }
 
+// Who did it, to whom and where is called by its name, which leads to its page, and by its id where it is no more.
+func TestNamesInTheAuditLog(t *testing.T) {
+	onEach(t, func(w *world) {
+		ann := w.reader("ann")
+		w.class()
+		w.user("pierre", "Pierre Curie")
+		room := ann.room("Physics", "pierre")
+		key, secretOfKey, err := w.CreateAPIKey(w.Context(), w.admin, auth.NewAPIKey{Name: "Import", Scopes: []string{"users:write"}})
+		require.NoError(w, err)
+		program, err := w.Authenticate(w.Context(), secretOfKey.Reveal())
+		require.NoError(w, err)
+		_, err = w.CreateExternal(w.Context(), program, "S-1", auth.ExternalPatch{})
+		require.NoError(w, err)
+		at := func(label, text, to string) string {
+			return `data-label="` + label + `"><a href="https://usher.test/console` + to + `">` + text + `</a>`
+		}
+		has := func(kind string, parts ...string) {
+			w.Helper()
+			page := ann.sees(200, "/audit?type="+kind)
+			for _, part := range parts {
+				require.Contains(w, page, part, kind)
+			}
+		}
+		ann.does(w.fill("/users/{pierre}/block"))
+		has("user_blocked", at("By", "admin", w.fill("/users/{ann}")), at("To", "Pierre Curie", w.fill("/users/{pierre}")))
+		has("user_created", at("By", "API key Import", "/keys"))
+		has("api_key_created", at("To", "API key Import", "/keys"))
+		has("room_created", at("Where", "Physics", "/rooms/"+room), at("Where", "Lab", w.fill("/spaces/{space}/{lab}")))
+		has("space_created", at("Where", "Class 7", w.fill("/spaces/{space}")))
+		require.NotContains(w, ann.sees(200, "/audit?type=user_blocked"), ">"+w.id["pierre"]+"<")
+		require.Contains(w, ann.sees(200, "/keys"), "<code>"+key+"</code>")
+
+		ann.does("/keys/" + key + "/revoke")
+		ann.does("/rooms/" + room + "/delete")
+		ann.does(w.fill("/users/{pierre}/delete"))
+		has("user_blocked", `data-label="To">`+w.id["pierre"]+`</td>`)
+		has("user_created", `data-label="By">key `+key+`</td>`)
+		has("room_created", `data-label="Where">`+room+`</td>`)
+	})
+}
+
 // What has happened is there, the newest first, all of it or one kind.
 func TestTheAuditLog(t *testing.T) {
 	onEach(t, func(w *world) {

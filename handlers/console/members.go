@@ -3,83 +3,10 @@ package console
 import (
 	"errors"
 	"net/url"
-	"slices"
-	"strings"
 
 	"usher/auth"
 	"usher/roles"
 )
-
-// How many are found at once, and may be chosen.
-const (
-	mostFound  = 20
-	mostChosen = 500
-)
-
-// A picker chooses users by searching for them, in a form that keeps those who were chosen. It works without a script: the
-// search is a button of the form.
-type picker struct {
-	Text          string
-	Chosen, Found []option
-	New           string // where a user is created who is not found
-	Wrong         string
-}
-
-// seeks reports whether a form with a picker is there to search: by its button, or by Enter, which without a script says no
-// more than that, where there is a text that was not searched for yet.
-func seeks(sent url.Values) bool {
-	return sent.Get("do") == "search" || sent.Get("do") == "enter" && strings.TrimSpace(sent.Get("q")) != sent.Get("searched")
-}
-
-// A member is a user, and what he becomes where nobody says what.
-type member struct {
-	auth.Account
-	role roles.Role
-}
-
-// picks is the picker of the form that was sent, or a fresh one.
-func (s *Console) picks(v *visit) (*picker, error) {
-	p := &picker{Text: strings.TrimSpace(v.typed.Get("q")), New: v.base + "/users/new"}
-	chosen, err := s.chosen(v, v.typed)
-	if err != nil {
-		return nil, err
-	}
-	for _, m := range chosen {
-		p.Chosen = append(p.Chosen, option{Value: m.ID, Text: called(m.Account), Hint: m.ExternalID, Chosen: true})
-	}
-	found, _, err := s.Authority.SearchUsers(v, v.Who(), p.Text, auth.Page{Limit: mostFound})
-	for _, u := range found {
-		if !slices.ContainsFunc(chosen, func(m member) bool { return m.ID == u.ID }) && !u.Blocked {
-			p.Found = append(p.Found, option{Value: u.ID, Text: called(u), Hint: u.ExternalID})
-		}
-	}
-	return p, err
-}
-
-// chosen are the users whom a form names.
-func (s *Console) chosen(v *visit, sent url.Values) ([]member, error) {
-	ids := slices.Compact(slices.Sorted(slices.Values(sent["member"])))
-	if len(ids) > mostChosen {
-		return nil, &auth.FieldError{Field: "member", Reason: "more than 500 at once"}
-	}
-	members := make([]member, len(ids))
-	for i, id := range ids {
-		u, err := s.Authority.GetUser(v, v.Who(), id)
-		if err != nil {
-			return nil, err
-		}
-		members[i] = member{u, roles.RoomUser}
-		if u.ExternalID == "" {
-			continue
-		}
-		e, err := s.Authority.GetExternal(v, v.Who(), u.ExternalID)
-		if err != nil {
-			return nil, err
-		}
-		members[i].role = roles.OfMemberType(e.MemberType)
-	}
-	return members, nil
-}
 
 // permission is the field for a role in a room.
 func permission(role roles.Role, more ...option) field {
@@ -93,7 +20,7 @@ func (s *Console) asksMembers(v *visit) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	picker, err := s.picks(v)
+	picker, err := s.picks(v, r.ID)
 	fields := []field{permission("", option{Text: "Each user's own default"})}
 	return v.about(r, "Specify users", form{Button: "Save", Fields: fields, Picker: picker}), err
 }
@@ -102,7 +29,7 @@ func (s *Console) addMembers(v *visit, sent url.Values) (done, error) {
 	if seeks(sent) {
 		return done{again: true}, nil
 	}
-	users, err := s.chosen(v, sent)
+	users, err := s.chosen(v, v.ID("roomId"), sent)
 	if err == nil && len(users) == 0 {
 		err = &auth.FieldError{Field: "member", Reason: "nobody is chosen"}
 	}

@@ -167,8 +167,16 @@ func listed[T any](v *visit, t table, list func(auth.Page) ([]T, string, error),
 		slices.Reverse(items)
 	}
 	t.turns(v, before, after, last)
+	return filled(t, items, row)
+}
+
+// filled is a table with rows, which is not called empty where only this page of it is.
+func filled[T any](t table, items []T, row func(T) []cell) part {
 	for _, item := range items {
 		t.Rows = append(t.Rows, row(item))
+	}
+	if t.First != "" || t.Back != "" || t.Next != "" {
+		t.Empty = "Nothing on this page."
 	}
 	return part{Table: &t}
 }

@@ -18,7 +18,7 @@ func roomFields(r roles.Room) []field {
 }
 
 func (s *Console) newRoom(v *visit) (page, error) {
-	picker, err := s.picks(v)
+	picker, err := s.picks(v, "")
 	f := form{Button: "Create", Cancel: "/rooms", Fields: roomFields(roles.Room{Access: roles.Private}), Picker: picker}
 	return page{Title: "Create room", Up: link{Text: "Rooms", To: v.base + "/rooms"}, Parts: []part{v.asks(f)}}, err
 }
@@ -28,7 +28,7 @@ func (s *Console) createRoom(v *visit, sent url.Values) (done, error) {
 	if seeks(sent) {
 		return done{again: true}, nil
 	}
-	members, err := s.chosen(v, sent)
+	members, err := s.chosen(v, "", sent)
 	if err != nil {
 		return done{}, err
 	}
@@ -40,8 +40,12 @@ func (s *Console) createRoom(v *visit, sent url.Values) (done, error) {
 	return leads("/rooms/" + r.ID + "?done=roomCreated"), err
 }
 
-// grant gives each of some users a role in a room, which is the same for all or, where it is empty, each one's own.
+// grant gives each of some users a role in a room, which is the same for all or, where it is empty, each one's own; or
+// none to anybody, where it is known before that somebody does not get it.
 func (s *Console) grant(v *visit, room string, users []member, role roles.Role) error {
+	if err := refusal(users, role); err != nil {
+		return err
+	}
 	for _, u := range users {
 		as := cmp.Or(role, u.role)
 		if err := s.Spaces.GrantRole(v, v.office(), v.space(), room, u.ID, as, false); err != nil {

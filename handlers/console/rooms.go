@@ -60,11 +60,12 @@ func typeOf(r roles.Room) string {
 func (s *Console) rooms(v *visit) (page, error) {
 	chosen, closed := v.query("state"), v.query("state") == "closed"
 	var f roles.RoomFilter
+	empty := "There is no room yet."
 	if chosen == "open" || closed {
-		f.Closed = &closed
+		f.Closed, empty = &closed, "No room is "+chosen+"."
 	}
 	t := table{
-		ID: "rooms", Columns: []string{"Name", "Type", "State", "Created"}, Empty: "There is no room yet.",
+		ID: "rooms", Columns: []string{"Name", "Type", "State", "Created"}, Empty: empty,
 		Search: &search{To: v.here(), Name: "state", Label: "State", Options: []option{
 			{Text: "All rooms"}, {Value: "open", Text: "Open rooms", Chosen: chosen == "open"}, {Value: "closed", Text: "Closed rooms", Chosen: closed},
 		}},
@@ -203,10 +204,7 @@ func counted[T any](v *visit, t table, list func(auth.Slice) ([]T, int, error), 
 	if from+perPage < total {
 		t.Next = v.with(t.ID+"-from", strconv.Itoa(from+perPage))
 	}
-	for _, item := range items {
-		t.Rows = append(t.Rows, row(item))
-	}
-	return part{Table: &t}
+	return filled(t, items, row)
 }
 
 // mostSkipped are passed over of a list, whatever an address says.

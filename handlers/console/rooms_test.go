@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -62,7 +63,6 @@ func TestCreateRoom(t *testing.T) {
 		}
 		require.NotContains(w, got.text, w.id["marie"])
 		require.Equal(w, 422, ann.sends("/rooms/new", "name", "", "access", "private").status)
-		require.Equal(w, 404, ann.sends("/rooms/new", "name", "Physics", "access", "private", "member", strings.Repeat("0", 24)).status)
 		require.Contains(w, ann.sees(200, "/rooms"), "There is no room yet.")
 
 		room := ann.room("Physics <b>", "T-1", "S-1", "S-2", "marie")
@@ -70,7 +70,7 @@ func TestCreateRoom(t *testing.T) {
 			require.Equal(w, role, w.roleIn(room, user), user)
 		}
 		page := ann.sees(200, "/rooms/"+room+"?done=roomCreated")
-		for _, part := range []string{"The room is created.", "Physics &lt;b&gt;", "Specified users only", `data-label="Permission">Host`, "Marie Curie"} {
+		for _, part := range []string{"The room is created.", "Physics &lt;b&gt;", `scope="col"><span class="unseen">Change</span></th>`, "Specified users only", `data-label="Permission">Host`, "Marie Curie"} {
 			require.Contains(w, page, part)
 		}
 		require.Contains(w, ann.sees(200, "/rooms"), room)
@@ -158,6 +158,9 @@ func TestTheListOfRooms(t *testing.T) {
 		require.Contains(w, second, "rooms-from=0")
 		require.NotContains(w, second, `rel="next"`)
 		ann.sees(200, "/rooms?rooms-from=-9999999999999999999")
+		require.Contains(w, ann.sees(200, "/rooms?rooms-from=50"), "Nothing on this page.")
+		require.Contains(w, ann.sees(200, "/rooms?state=closed"), "No room is closed.")
+		require.Contains(w, ann.sees(200, "/users?users-after=fg"), "Nothing on this page.", "behind the last")
 	})
 }
 
@@ -178,5 +181,73 @@ func TestMakeALink(t *testing.T) {
 			require.Contains(w, got.text, part)
 		}
 		require.NotContains(w, ann.sees(200, at), "accessToken=")
+	})
+}
+
+// Whoever was chosen and is deleted before the form is sent is left out, and nothing else of what was typed is lost.
+func TestAUserWhoIsGoneMeanwhile(t *testing.T) {
+	onEach(t, func(w *world) {
+		ann := w.reader("ann")
+		room := ann.room("Physics")
+		gone := []string{strings.Repeat("0", 24), strings.Repeat("1", 24)}
+		for _, to := range []string{"/rooms/new", "/rooms/" + room + "/members"} {
+			fields := []string{"name", "Chemistry", "access", "public", "role", "role_room_monitor", "q", "sue", "searched", "sue", "member", w.id["marie"], "member", gone[0]}
+			for _, said := range []string{"Of those whom you chose, 1 is not there any more.", "Of those whom you chose, 2 are not there any more."} {
+				got := ann.sends(to, fields...)
+				require.Equal(w, 422, got.status, to)
+				require.Contains(w, got.text, `<small class="wrong">`+said, to)
+				require.Contains(w, got.text, `value="`+w.id["marie"]+`" checked`, to)
+				require.Contains(w, got.text, `value="`+w.id["sue"]+`"> Sue`, to)
+				require.NotContains(w, got.text, gone[0], to)
+				require.Regexp(w, `name="name" value="Chemistry"|value="role_room_monitor" selected`, got.text, to)
+				fields = append(fields, "member", gone[1])
+			}
+			require.Equal(w, 200, ann.sends(to, append(fields, "do", "search")...).status, to)
+			for i := range 499 {
+				fields = append(fields, "member", fmt.Sprintf("%024x", i))
+			}
+			got := ann.sends(to, fields...)
+			require.Equal(w, 422, got.status, to)
+			require.Contains(w, got.text, `<small class="wrong">More than 500 at once.`, to)
+			require.Contains(w, got.text, `value="`+w.id["marie"]+`" checked`, to)
+		}
+		require.NotContains(w, ann.sees(200, "/rooms"), "Chemistry")
+		require.Empty(w, w.roleIn(room, "marie"))
+	})
+}
+
+// Whoever is in a room already is not found for it once more, and where somebody cannot be let in, nobody is: he is named.
+func TestWhoCannotBeChosen(t *testing.T) {
+	onEach(t, func(w *world) {
+		ann := w.reader("ann")
+		for i := range 60 {
+			w.external(fmt.Sprint("S-", i), auth.GuestMember)
+		}
+		var all []string
+		for i := range 55 {
+			all = append(all, fmt.Sprint("S-", i))
+		}
+		room := ann.room("Physics", all...)
+		to := "/rooms/" + room + "/members"
+		found := ann.sends(to, "q", "s-", "do", "search").text
+		require.Equal(w, 5, strings.Count(found, `type="checkbox" name="member"`))
+		require.NotContains(w, found, w.id["S-1"])
+		require.Contains(w, ann.sends("/rooms/new", "q", "s-1", "do", "search").text, w.id["S-1"])
+
+		ann.does(to + "/" + w.id["marie"] + "/block")
+		ann.does(to+"/"+w.id["S-1"], "role", "role_room_moderator")
+		for name, said := range map[string]string{
+			"marie": "Nobody was added, because these are blocked here: Marie Curie.",
+			"S-1":   "Nobody was added, because these have another permission here already: S-1.",
+		} {
+			got := ann.sends(to, "role", "", "member", w.id["S-57"], "member", w.id[name], "member", w.id["S-2"])
+			require.Equal(w, 422, got.status)
+			require.Contains(w, got.text, `<small class="wrong">`+said)
+			require.Contains(w, got.text, `value="`+w.id[name]+`" checked`)
+			require.Empty(w, w.roleIn(room, "S-57"))
+		}
+		require.Equal(w, roles.RoomModerator, w.roleIn(room, "S-1"))
+		ann.does(to, "role", "", "member", w.id["S-57"], "member", w.id["S-2"])
+		require.Equal(w, roles.RoomUser, w.roleIn(room, "S-57"))
 	})
 }

@@ -40,10 +40,7 @@ func (s *Console) space(v *visit) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	it, below := at.Space, "/spaces/"+at.Space.ID+"/"
-	if it.ID == it.Workspace { // of which the rooms have a tab of their own
-		below = "/rooms/"
-	}
+	it := at.Space
 	return page{
 		Title: it.Name, Up: link{Text: "Spaces", To: v.base + "/spaces"},
 		Actions: []link{{Text: "Links & invites", To: v.base + "/issued/" + it.ID}},
@@ -54,7 +51,7 @@ func (s *Console) space(v *visit) (page, error) {
 				{"Created", cell{At: it.Created}},
 				{"ID in the API", cell{Text: it.ID}},
 			}},
-			s.roomsIn(v, it.ID, below), s.rolesIn(v, it.ID, ""),
+			s.roomsIn(v, it.ID, v.roomsBelow(it.ID)), s.rolesIn(v, it.ID, ""),
 		},
 	}, nil
 }
@@ -101,12 +98,12 @@ func (s *Console) staysIn(v *visit, at roles.Standing) part {
 	})
 }
 
-// roomsIn are the rooms of a space, each leading to its page below a path.
+// roomsIn are the rooms of a space, each leading to its page below an address.
 func (s *Console) roomsIn(v *visit, space, below string) part {
 	t := table{ID: "rooms", Title: "Rooms", Columns: []string{"Name", "Type", "State", "Created"}, Empty: "There is no room yet."}
 	list := func(p auth.Page) ([]roles.Room, string, error) { return s.Spaces.ListRooms(v, v.office(), space, p) }
 	return listed(v, t, list, func(it roles.Room) []cell {
-		return []cell{{Text: it.Name, To: v.base + below + it.ID}, {Text: typeOf(it)}, stateOf(it), {At: it.Created}}
+		return []cell{{Text: it.Name, To: below + it.ID}, {Text: typeOf(it)}, stateOf(it), {At: it.Created}}
 	})
 }
 

@@ -127,12 +127,16 @@ func (s *Console) roomsOf(v *visit, u auth.Account) part {
 	t := table{ID: "rooms", Title: "Rooms", Columns: []string{"Room", "Space", "Role"}, Empty: "No role in any room."}
 	list := func(p auth.Page) ([]roles.Place, string, error) { return s.Spaces.RoomsOf(v, v.Who(), u.ID, p) }
 	return listed(v, t, list, func(at roles.Place) []cell {
-		below := "/spaces/" + at.Space.ID + "/"
-		if at.Space.ID == v.space() { // of which the rooms have a tab of their own
-			below = "/rooms/"
-		}
-		return []cell{{Text: at.Room.Name, To: v.base + below + at.Room.ID}, {Text: at.Space.Name}, {Text: roleNames[at.Room.Role]}}
+		return []cell{{Text: at.Room.Name, To: v.roomsBelow(at.Space.ID) + at.Room.ID}, {Text: at.Space.Name}, {Text: roleNames[at.Room.Role]}}
 	})
+}
+
+// roomsBelow is below where the pages of the rooms of a space are. Those of the default space have a tab of their own.
+func (v *visit) roomsBelow(space string) string {
+	if space == v.space() {
+		return v.base + "/rooms/"
+	}
+	return v.base + "/spaces/" + space + "/"
 }
 
 func (s *Console) sessionsOf(v *visit, u auth.Account) part {
