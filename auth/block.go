@@ -52,9 +52,9 @@ func (a *Authority) change(ctx context.Context, user string, fields store.Record
 }
 
 // Bury is the end of a user, by itself, an administrator or an API key: a tombstone takes the place of everything that was
-// known, and every session falls with it; then the names are free. A user's places elsewhere are left before. It
-// returns ErrWrongToken, ErrForbidden, ErrNotFound, and ErrHasWorkspaceRole for staff.
-func (a *Authority) Bury(ctx context.Context, who Identity, user string) error {
+// known, and every session falls with it; then the names are free. A user's places elsewhere are left before, and
+// what lists them goes with him by more writes. It returns ErrWrongToken, ErrForbidden, ErrNotFound, and ErrHasWorkspaceRole for staff.
+func (a *Authority) Bury(ctx context.Context, who Identity, user string, more ...store.Write) error {
 	rec, err := a.mortal(ctx, who, user)
 	if err != nil {
 		return err
@@ -73,7 +73,8 @@ func (a *Authority) Bury(ctx context.Context, who Identity, user string) error {
 	}
 	tombstone := store.Fields(account{ID: was.ID, Workspace: was.Workspace, Epoch: a.NewID(), Ended: a.Now()})
 	maps.Copy(tombstone, passwordFields(password.Hash{}))
-	if err := a.change(ctx, user, tombstone, store.Collect(UserKey(user), a.Now().Add(KeptAfterEnd)), store.Delete(pictureKey(user))); err != nil {
+	more = append(more, store.Collect(UserKey(user), a.Now().Add(KeptAfterEnd)), store.Delete(pictureKey(user)))
+	if err := a.change(ctx, user, tombstone, more...); err != nil {
 		return err
 	}
 	a.drop(ctx, names...)

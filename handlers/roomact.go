@@ -43,12 +43,12 @@ func (p roomPage) act(g *gin.Context) {
 }
 
 // isFor reports whether a form is about whom its page was shown for. In another tab of this browser another link may have
-// been opened since: then nothing is done, and the page says how it stands.
+// been opened since, or somebody else have signed in: then nothing is done, and the page says how it stands.
 func isFor(form url.Values, whom string) bool { return !form.Has("for") || form.Get("for") == whom }
 
 // does is one button's work, and where it leads to; nowhere where the page says what is to be done now.
 func (p roomPage) does(v *visit, form url.Values) (string, error) {
-	now := map[string]string{"leave": v.guest.ID, "again": v.guest.ID, "self": v.user.ID}
+	now := map[string]string{"leave": v.guest.ID, "again": v.guest.ID, "self": v.user.ID, "switch": v.user.ID}
 	if whom, ok := now[form.Get("do")]; ok && !isFor(form, whom) {
 		return v.here, nil
 	}

@@ -115,7 +115,9 @@ func TestAnAccountOfElsewhereKeepsNoPlace(t *testing.T) {
 		require.Contains(t, page, "an account of another place")
 		require.NotContains(t, page, "Keep this place")
 		toSignIn := publicURL + "/sign-in?" + url.Values{"client_id": {sc.id["web"]}, "return": {publicURL + b.room}}.Encode()
-		b.gets(303, toSignIn, b.presses("switch"))
+		b.gets(303, publicURL+b.room, b.presses("switch", "for", sc.id["outsider"])) // of a tab from before
+		require.Equal(t, 200, b.visit("GET", "/v1/users/me", nil).status)
+		b.gets(303, toSignIn, b.presses("switch", "for", other.id["outsider"]))
 		require.Equal(t, 401, b.visit("GET", "/v1/users/me", nil).status)
 		require.Contains(t, b.looks(200).raw, "You are in as", "he sits there still")
 		b.gets(303, publicURL+b.room, b.visit("POST", strings.TrimPrefix(toSignIn, publicURL), signInForm("outsider", goodPass)))

@@ -144,7 +144,7 @@ func (p roomPage) offer(v *visit, view *roomView, link invites.Link) (err error)
 		view.Keeps, err = p.Desk.ConsiderKeep(v, v.user, v.guest)
 		return unlessRefused(err)
 	case v.user.Kind == auth.User:
-		view.Elsewhere = true
+		view.Elsewhere, view.Account = true, v.user.ID
 		return nil
 	}
 	view.SignUp = p.Authority.HandsOutChallenges()

@@ -114,8 +114,9 @@ func (s *Spaces) GetAttendee(ctx context.Context, who auth.Identity, room, user 
 	return found[0], nil
 }
 
-// UpdateAttendee changes a member of a room, for an API key or by an office. Who is blocked is out at once, and what he issued is void;
-// he keeps his role for when he is not any more. It returns ErrNoRole, ErrRank for an owner of the room, ErrNotPrivate.
+// UpdateAttendee changes a member of a room, for an API key or by an office. Who is blocked is out at once, and what he
+// issued is void; he keeps his role for when he is not any more. It returns ErrNoRole, ErrNotPrivate, and ErrRank where an
+// owner of the room is to be blocked, or the caller himself.
 func (s *Spaces) UpdateAttendee(ctx context.Context, who auth.Identity, room, user string, in AttendeeChange) (Attendee, error) {
 	if who.Kind != auth.Key && !who.Office {
 		return Attendee{}, auth.ErrWrongToken
@@ -193,7 +194,7 @@ func (s *Spaces) updateAttendee(ctx context.Context, t target, in AttendeeChange
 		writes = append(writes, t.ban.lifted(place)...)
 	case t.Room.Access != Private:
 		return ErrNotPrivate
-	case t.rank >= t.Tenure.Role.Rank():
+	case t.rank >= t.Tenure.Role.Rank(), t.subject == t.ID: // nobody lets himself in again
 		return ErrRank
 	default:
 		if t.had.passesOn(now, false) {

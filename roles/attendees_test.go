@@ -176,6 +176,10 @@ func TestAMemberIsBlockedByAnOffice(t *testing.T) {
 		_, err = w.UpdateAttendee(ctx, w.people["key"], at.room, w.id("pupil"), AttendeeChange{Blocked: new(false)})
 		require.NoError(w, err)
 		require.Equal(w, string(RoomUser), w.enters(at, "pupil"))
+
+		require.NoError(w, w.GrantRole(ctx, office, at.space, at.room, office.ID, RoomUser, false))
+		_, err = w.UpdateAttendee(ctx, office, at.room, office.ID, block)
+		require.ErrorIs(w, err, ErrRank, "nobody lets himself in again")
 	})
 }
 

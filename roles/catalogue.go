@@ -91,9 +91,6 @@ func (s *Spaces) FindRooms(ctx context.Context, who auth.Identity, f RoomFilter,
 		return nil, 0, auth.ErrWrongToken
 	}
 	st, _, err := s.InSpace(ctx, who, who.Workspace)
-	if err == nil && !st.Member.office {
-		err = ErrForbidden
-	}
 	if err != nil {
 		return nil, 0, err
 	}

@@ -108,5 +108,5 @@ func (s *Spaces) ListRoomRoles(ctx context.Context, who auth.Identity, space, ro
 		return nil, "", err
 	}
 	key := func(user string) store.Key { return roleKey(room, user) }
-	return s.people(ctx, st, index("r:"+room, "roles"), key, st.Office && st.Staff != "", page)
+	return s.people(ctx, st, index("r:"+room, "roles"), key, st.Office, page)
 }

@@ -65,7 +65,8 @@ type RoomDetails struct {
 	MaxMeeting int64 `store:"maxMeeting"`
 }
 
-// LastChanged is when something was said of the room for the last time, or it was closed or opened again.
+// LastChanged is when something was said of the room for the last time, or it was closed or opened again. Whom it tells, and
+// who is a member, is not of the room itself.
 func (r Room) LastChanged() time.Time {
 	if r.Changed.IsZero() {
 		return r.Created

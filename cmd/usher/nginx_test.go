@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -75,6 +76,7 @@ func (f *front) configuration(t *testing.T, dir string, application net.Addr, sh
 		{"listen 443 ssl", "listen " + strings.TrimPrefix(f.url, "https://") + " ssl"},
 		{"/etc/nginx/tls/app.example.com.pem", filepath.Join(dir, "shown.pem")},
 		{"/etc/nginx/tls/app.example.com.key", filepath.Join(dir, "shown.key")},
+		{"/var/log/nginx/access.log", filepath.Join(dir, "access.log")},
 	} {
 		require.Contains(t, text, change[0])
 		text = strings.ReplaceAll(text, change[0], change[1])
@@ -203,7 +205,8 @@ func TestNginxLetsThroughWhomUsherKnows(t *testing.T) {
 // What is Usher's gets to Usher, and the answer back: every page that it leads people to.
 func TestNginxLeavesUsherItsPages(t *testing.T) {
 	t.Parallel()
-	f := fronting(t, t.TempDir(), nil)
+	dir := t.TempDir()
+	f := fronting(t, dir, nil)
 	s := stageAt(t, f.process)
 	for _, path := range []string{
 		"/v1/auth/sessions", "/room/" + s.alias + "/v1/users/me", "/pagecall/v1/users", "/pagecall/v1/openapi.yaml", "/docs", "/openapi.yaml", "/problems",
@@ -221,6 +224,15 @@ func TestNginxLeavesUsherItsPages(t *testing.T) {
 		require.NotEmpty(t, told.Get("X-Request-Id"), path)
 		require.Equal(t, want.Header.Get("Location"), told.Get("Location"), path)
 	}
+	for _, opens := range []string{"/meet?room_id=" + s.room + "&access_token=its-token", "/room/" + s.alias + "?accessToken=its-token"} {
+		f.kept(t, 303, "GET", opens, "", nil)
+	}
+	var log []byte
+	require.Eventually(t, func() bool { // a line is written behind its answer
+		log, _ = os.ReadFile(filepath.Join(dir, "access.log"))
+		return strings.Contains(string(log), "GET /meet HTTP") && strings.HasSuffix(string(log), "\n") && strings.Contains(string(log), `GET /room/`+s.alias+` HTTP/1.1" 303`)
+	}, soon, 10*time.Millisecond)
+	require.NotContains(t, string(log), "its-token")
 }
 
 func TestNginxSendsBrowsersToSignIn(t *testing.T) {

@@ -24,6 +24,7 @@ const (
 type picker struct {
 	Text          string
 	Chosen, Found []option
+	More          bool   // others are called so, too
 	New           string // where a user is created who is not found
 	Wrong         string
 }
@@ -57,32 +58,33 @@ func (s *Console) picks(v *visit, room string) (*picker, error) {
 	for _, m := range chosen {
 		p.Chosen = append(p.Chosen, m.option(true))
 	}
-	p.Found, err = s.finds(v, room, p.Text, ids)
+	p.Found, p.More, err = s.finds(v, room, p.Text, ids)
 	return p, err
 }
 
 // finds are the first who are called so and may be chosen: who has a role in the room already is changed by himself.
-func (s *Console) finds(v *visit, room, text string, chosen []string) (found []option, err error) {
+func (s *Console) finds(v *visit, room, text string, chosen []string) (found []option, more bool, err error) {
 	page := auth.Page{Limit: perRead}
 	for range mostReads {
 		users, next, err := s.Authority.SearchUsers(v, v.Who(), text, page)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		all, err := s.members(v, room, users)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, m := range all {
 			if !m.Blocked && m.in.Tenure.Role == "" && !slices.Contains(chosen, m.ID) {
 				found = append(found, m.option(false))
 			}
 		}
-		if page.After = next; next == "" || len(found) >= mostFound {
+		page.After, more = next, next != "" || len(found) > mostFound
+		if next == "" || len(found) >= mostFound {
 			break
 		}
 	}
-	return found[:min(len(found), mostFound)], nil
+	return found[:min(len(found), mostFound)], more, nil
 }
 
 // members are users as they stand before a room.

@@ -1,7 +1,7 @@
 package pagecall
 
 import (
-	"net/url"
+	"regexp"
 
 	"usher/auth"
 	"usher/handlers"
@@ -26,13 +26,13 @@ func userOf(u auth.External) wire.User {
 	}
 }
 
+// anAddress begins with a scheme (RFC 3986, section 3.1).
+var anAddress = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:`)
+
 // picture is the address of a picture as it is given on. A text that is no address at all is passed over: Pagecall's own
 // example sends a placeholder there, and clients what they have. Any other that can't be shown is the domain's to refuse.
 func picture(given *string) *string {
-	if given == nil || *given == "" {
-		return given
-	}
-	if u, err := url.Parse(*given); err == nil && u.Scheme == "" {
+	if given != nil && *given != "" && !anAddress.MatchString(*given) {
 		return nil
 	}
 	return given

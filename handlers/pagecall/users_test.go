@@ -28,9 +28,11 @@ func TestUsers(t *testing.T) {
 		// The example of Pagecall's own documents sends this as it stands.
 		for _, path := range []string{"/users", "/users/u-1"} {
 			method := map[string]string{"/users": "POST", "/users/u-1": "PUT"}[path]
-			passed := d.ok(method, path, `{"user_id":"u-1","profile_url":"USER_PROFILE_IMAGE_URL"}`)
-			require.Equal(d, "https://a.test/ann", passed.text("user", "profile_url"))
-			for _, url := range []string{"http://a.test/ann", "javascript:a", "data:image/png;base64,", "https://", "https://a:b@a.test/", "https://a b/", ":"} {
+			for _, text := range []string{"USER_PROFILE_IMAGE_URL", "100%", "12:30.png", ":", "//a.test/ann", "/ann.png"} {
+				passed := d.ok(method, path, `{"user_id":"u-1","profile_url":"`+text+`"}`)
+				require.Equal(d, "https://a.test/ann", passed.text("user", "profile_url"), text)
+			}
+			for _, url := range []string{"http://a.test/ann", "javascript:a", "data:image/png;base64,", "https://", "https://a:b@a.test/", "https://a b/"} {
 				d.refused(400, "invalid", "/profile_url", method, path, `{"user_id":"u-1","profile_url":"`+url+`"}`)
 			}
 		}
