@@ -126,7 +126,7 @@ type NewUser struct {
 	// Name The user's id where there is none.
 	Name *string `json:"name,omitempty"`
 
-	// ProfileURL An https URL; empty for none. What is no URL at all is passed over, as if it were left out.
+	// ProfileURL An https URL; empty for none. A text without a scheme is no URL at all, and is passed over as if it were left out.
 	ProfileURL *string `json:"profile_url,omitempty"`
 
 	// UserID The integrator's own id of the user. It may hold spaces, brackets, slashes, and letters of any script.
@@ -276,7 +276,7 @@ type UserChange struct {
 	DefaultMemberType *MemberType `json:"default_member_type,omitempty"`
 	Name              *string     `json:"name,omitempty"`
 
-	// ProfileURL An https URL; empty for none. What is no URL at all is passed over, as if it were left out.
+	// ProfileURL An https URL; empty for none. A text without a scheme is no URL at all, and is passed over as if it were left out.
 	ProfileURL *string `json:"profile_url,omitempty"`
 }
 
