@@ -199,9 +199,7 @@ func FuzzExifData(f *testing.F) {
 	loop := held(binary.LittleEndian, 6)
 	f.Add(append(loop[:len(loop)-4], 8, 0, 0, 0)) // the next directory is the first one
 	f.Fuzz(func(t *testing.T, exif []byte) {
-		if len(exif) > 65533 {
-			t.Skip("longer than a segment")
-		}
+		exif = exif[:min(len(exif), 65533)] // a segment holds no more
 		require.Len(t, corners(t, taken(t, exif)), 4)
 	})
 }
