@@ -75,8 +75,8 @@ func (d Door) remember(c *Call) {
 
 // workspaceIn is the workspace that the browser remembers, or empty.
 func workspaceIn(c *Call) string {
-	if cookie, err := c.gin.Request.Cookie(workspaceCookie); err == nil && auth.IsID(cookie.Value) {
-		return cookie.Value
+	if id := c.cookie(workspaceCookie).Reveal(); auth.IsID(id) {
+		return id
 	}
 	return ""
 }

@@ -204,10 +204,14 @@ func (s *Console) draw(v *visit, p page) []byte {
 	if !p.May {
 		p = p.forReaders(v.route.does != nil)
 	}
+	v.gin.Header("Content-Security-Policy", s.policy)
+	return s.fill("layout", p)
+}
+
+func (s *Console) fill(template string, data any) []byte {
 	var out bytes.Buffer
-	if err := s.look.ExecuteTemplate(&out, "layout", p); err != nil {
+	if err := s.look.ExecuteTemplate(&out, template, data); err != nil {
 		panic(err) // a mistake of ours
 	}
-	v.gin.Header("Content-Security-Policy", s.policy)
 	return out.Bytes()
 }

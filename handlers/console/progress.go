@@ -60,11 +60,7 @@ func (v *visit) unfolded(is done, err error) {
 }
 
 func (v *visit) piece(name string, of stage) {
-	var out bytes.Buffer
-	if err := v.look.ExecuteTemplate(&out, name, of); err != nil {
-		panic(err) // a mistake of ours
-	}
-	v.send(out.Bytes())
+	v.send(v.fill(name, of))
 }
 
 func (v *visit) send(piece []byte) {
