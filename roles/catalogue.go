@@ -2,7 +2,6 @@ package roles
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"usher/auth"
@@ -71,17 +70,32 @@ func (s *Spaces) rewrite(ctx context.Context, was, now Room, tx store.Tx) error 
 	if _, err := s.auth.Apply(ctx, store.Tx{Do: now.catalogued(store.Insert)}); err != nil {
 		return err
 	}
-	tx.If = append(tx.If, store.Equal(key, "listing", was.Listing))
+	tx.If, tx.Read = append(tx.If, store.Equal(key, "listing", was.Listing)), []store.Key{key}
 	tx.Do = append(tx.Do, store.Set(key, store.Record{"listing": now.Listing}))
-	err, over := s.auth.Change(ctx, tx), was
-	switch {
-	case errors.Is(err, auth.ErrOvertaken):
-		over = now
-	case err != nil: // and whether it was made is not known
+	result, err := s.auth.Apply(ctx, tx)
+	if err != nil { // and whether it was made is not known
 		return err
 	}
-	_, missing := s.auth.Apply(context.WithoutCancel(ctx), store.Tx{Do: over.catalogued(store.Remove)})
-	return errors.Join(err, missing)
+	listing := now.Listing
+	if result.Refused != 0 {
+		listing = result.Read[0]["listing"]
+	}
+	return s.relisted(context.WithoutCancel(ctx), was, now, listing)
+}
+
+// relisted leaves, of the listings before and after a change, only the one that the room has now. It has another where
+// somebody else changed it: before this change or, when the reply to it was lost and it was tried again, after it.
+func (s *Spaces) relisted(ctx context.Context, was, now Room, listing string) error {
+	var stale []store.Write
+	for _, room := range []Room{was, now} {
+		if room.Listing != listing {
+			stale = append(stale, room.catalogued(store.Remove)...)
+		}
+	}
+	if _, err := s.auth.Apply(ctx, store.Tx{Do: stale}); err != nil || listing == now.Listing {
+		return err
+	}
+	return auth.ErrOvertaken
 }
 
 // FindRooms are rooms of the default space that a filter chooses, the oldest first, and how many there are in all; for an

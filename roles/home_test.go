@@ -161,6 +161,46 @@ func TestARoomIsFoundAsItIs(t *testing.T) {
 	})
 }
 
+// Whoever changes a room before the lost reply to another change, or to its making, is asked for again, leaves one room
+// that stands in the catalogue once.
+func TestARoomIsChangedBeforeTheReply(t *testing.T) {
+	onEach(t, func(w *world) {
+		ctx, home, all := w.Context(), w.first.Workspace, auth.Slice{Limit: 9, Descending: true}
+		key, other, turn := w.key("rooms:write"), w.key("rooms:write"), 0
+		slow := w.on(func(s store.Store) store.Store {
+			return interrupted{s, func() {
+				rooms, _, err := w.FindRooms(ctx, other, RoomFilter{}, all)
+				require.NoError(w, err)
+				for _, room := range rooms {
+					turn++
+					_, err := w.UpdateRoom(ctx, other, home, room.ID, NewRoom{Name: fmt.Sprint("by another ", turn)})
+					require.NoError(w, err)
+				}
+			}}
+		})
+		stands := func(room Room) {
+			w.Helper()
+			rooms, total, err := w.FindRooms(ctx, key, RoomFilter{}, all)
+			require.NoError(w, err)
+			require.Equal(w, 1, total)
+			require.Len(w, rooms, 1)
+			require.Equal(w, room.ID, rooms[0].ID)
+			room, err = w.GetRoom(ctx, key, home, room.ID)
+			require.NoError(w, err)
+			entries, err := w.auth.Store.List(ctx, catalogueOf(home), store.Page{Limit: 99})
+			require.NoError(w, err)
+			require.ElementsMatch(w, room.entries(), entries)
+		}
+		room, err := slow.CreateRoom(ctx, key, home, NewRoom{Name: "A"})
+		require.NoError(w, err)
+		require.NotZero(w, turn, "nobody was quicker")
+		stands(room)
+		_, err = slow.UpdateRoom(ctx, key, home, room.ID, NewRoom{Name: "B"})
+		require.ErrorIs(w, err, auth.ErrContended, "somebody else is quicker every time")
+		stands(room)
+	})
+}
+
 // A room whose time for meetings was used up has all of it again when it is opened again.
 func TestARoomIsOpenedAgain(t *testing.T) {
 	onEach(t, func(w *world) {

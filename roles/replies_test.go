@@ -20,6 +20,20 @@ func (s stuttering) Apply(ctx context.Context, tx store.Tx) (store.Result, error
 	return s.Store.Apply(ctx, tx)
 }
 
+// interrupted loses every reply once, and lets somebody else do something before it tries again.
+type interrupted struct {
+	store.Store
+	by func()
+}
+
+func (s interrupted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
+	if r, err := s.Store.Apply(ctx, tx); err != nil {
+		return r, err
+	}
+	s.by()
+	return s.Store.Apply(ctx, tx)
+}
+
 // Whatever is done while every reply is lost once, is done once, and answered as if nothing had been.
 func TestLostReplies(t *testing.T) {
 	onEach(t, func(w *world) {

@@ -147,17 +147,23 @@ func (s *Spaces) unmade(ctx context.Context, room Room, members map[string]Tenur
 	return s.sweepRoom(ctx, room)
 }
 
-// build writes a new room, and more with it. It is auth.ErrOvertaken where its space was deleted meanwhile.
+// build writes a new room, and more with it. It is auth.ErrOvertaken where its space was deleted meanwhile. Nobody else
+// makes a room of this id: one that is there was made when the reply was lost, whatever was changed in it since.
 func (s *Spaces) build(ctx context.Context, room *Room, access Access, members map[string]Tenure, more ...store.Write) error {
 	key := auth.RoomKey(room.ID)
 	writes := s.setAccess(room, access)
 	for user, t := range members {
 		writes = append(writes, s.regrade(roleKey(room.ID, user), Tenure{}, t, false, Loss{})...)
 	}
-	return s.auth.Change(ctx, store.Tx{
-		If: []store.Cond{store.Absent(key)},
-		Do: slices.Concat(writes, []store.Write{store.Set(key, store.Fields(room))}, more),
+	result, err := s.auth.Apply(ctx, store.Tx{
+		If:   []store.Cond{store.Absent(key)},
+		Do:   slices.Concat(writes, []store.Write{store.Set(key, store.Fields(room))}, more),
+		Read: []store.Key{key},
 	})
+	if err == nil && result.Refused != 0 && result.Read[0]["ended"] != "" {
+		return auth.ErrOvertaken
+	}
+	return err
 }
 
 func (s *Spaces) newAlias() string {
