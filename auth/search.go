@@ -40,9 +40,9 @@ func (u account) terms() []string {
 	return all
 }
 
-// relist takes a user out of lists once he has become another. Somebody may have made him what he was again meanwhile, and
-// so he is listed anew then: whoever comes last sees that. An error is of no consequence: an entry that stays behind counts
-// as nothing.
+// relist takes a user out of lists once he has become another. Somebody may have made him what he was again meanwhile, or
+// have taken him out of what he has become, when he was that before; so he is listed anew as what he is now: whoever comes
+// last sees that. An error is of no consequence: an entry that stays behind counts as nothing.
 func (a *Authority) relist(ctx context.Context, was, is account) {
 	if slices.Equal(was.entries(), is.entries()) {
 		return
@@ -53,7 +53,7 @@ func (a *Authority) relist(ctx context.Context, was, is account) {
 		var now account
 		err = recs[0].Load(&now)
 		if err == nil && now.Ended.IsZero() {
-			err = a.enlist(ctx, now, is.entries()...)
+			err = a.enlist(ctx, now)
 		}
 	}
 	if err != nil {

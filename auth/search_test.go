@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"sync"
 	"testing"
 
@@ -103,5 +104,36 @@ func TestANameThatTwoChangeAtOnce(t *testing.T) {
 		require.NoError(w, err)
 		require.Equal(w, []string{"ann"}, w.finds(w.admin, is.Name))
 		require.Len(w, append(w.finds(w.admin, "zoë"), w.finds(w.admin, "yves")...), 1)
+	})
+}
+
+// meeting lets somebody else do something behind the first write of an operation.
+type meeting struct {
+	store.Store
+	first *sync.Once
+	then  func()
+}
+
+func (m meeting) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
+	result, err := m.Store.Apply(ctx, tx)
+	m.first.Do(m.then)
+	return result, err
+}
+
+// Who takes back a name that another is only about to take out of the index is found by it.
+func TestANameThatIsTakenBack(t *testing.T) {
+	onEach(t, func(w *world) {
+		id := w.user("ann")
+		was, is := account{ID: id, Workspace: w.first.Workspace, Name: "Zoë"}, account{ID: id, Workspace: w.first.Workspace, Name: "Yves"}
+		for _, name := range []string{"Zoë", "Yves"} {
+			_, err := w.UpdateUser(w.ctx(), w.admin, id, UserPatch{Name: &name})
+			require.NoError(w, err)
+		}
+		slow := *w.Authority
+		slow.Store = meeting{w.Store, new(sync.Once), func() { w.relist(w.ctx(), was, is) }}
+		_, err := slow.UpdateUser(w.ctx(), w.admin, id, UserPatch{Name: &was.Name})
+		require.NoError(w, err)
+		require.Equal(w, []string{"ann"}, w.finds(w.admin, "zoë"))
+		require.Empty(w, w.finds(w.admin, "yves"))
 	})
 }
