@@ -3,6 +3,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -54,7 +55,8 @@ type Settings struct {
 	PagesURL    string        // where the links of mails lead, to /reset-password and the like under it
 
 	// Captcha judges strangers who sign up. Where it is nil, they have to do the work that Challenge hands out.
-	Captcha captcha.Verifier
+	Captcha       captcha.Verifier
+	CaptchaRounds int // of that work; captcha.Recommended where it is 0
 }
 
 // SignUp says who may create users.
@@ -107,7 +109,7 @@ func New(
 		a.outbox = a.Queue("mail")
 	}
 	if a.captcha = set.Captcha; a.captcha == nil {
-		a.captcha = captcha.NewAltcha(a.captchaKeys, random, now, a.spend)
+		a.captcha = captcha.NewAltcha(cmp.Or(set.CaptchaRounds, captcha.Recommended), a.captchaKeys, random, now, a.spend)
 	}
 	return a, a.loadKeys(ctx)
 }

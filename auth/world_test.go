@@ -33,14 +33,15 @@ const (
 )
 
 var settings = Settings{
-	Issuer:    "https://usher.test",
-	AccessTTL: 15 * time.Minute,
-	RoomTTL:   5 * time.Minute,
-	IdleTTL:   21 * 24 * time.Hour,
-	MaxTTL:    90 * 24 * time.Hour,
-	GuestTTL:  5 * 24 * time.Hour,
-	SignUp:    SignUpUsers,
-	AuditKept: 90 * 24 * time.Hour,
+	Issuer:        "https://usher.test",
+	AccessTTL:     15 * time.Minute,
+	RoomTTL:       5 * time.Minute,
+	IdleTTL:       21 * 24 * time.Hour,
+	MaxTTL:        90 * 24 * time.Hour,
+	GuestTTL:      5 * 24 * time.Hour,
+	SignUp:        SignUpUsers,
+	CaptchaRounds: 8,
+	AuditKept:     90 * 24 * time.Hour,
 
 	KeyCache:    time.Minute,
 	KeyRotation: 90 * 24 * time.Hour,

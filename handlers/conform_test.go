@@ -18,7 +18,7 @@ import (
 
 // router is made once; holding answers against it changes nothing in it.
 var router = sync.OnceValues(func() (routers.Router, error) {
-	doc, err := contract()
+	doc, err := readContract(openapi)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/gin-gonic/gin"
@@ -19,7 +20,8 @@ import (
 //go:embed openapi.yaml
 var openapi []byte
 
-func contract() (*openapi3.T, error) { return readContract(openapi) }
+// contract is ours, read once and changed by nobody.
+var contract = sync.OnceValues(func() (*openapi3.T, error) { return readContract(openapi) })
 
 func readContract(openapi []byte) (*openapi3.T, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(openapi)

@@ -75,7 +75,7 @@ func open(t testing.TB, s store.Store, changes ...func(*handlers.Deps)) *door {
 		a, err := auth.New(t.Context(), counted{s, d.applies}, auth.Settings{
 			Issuer: publicURL, AccessTTL: 15 * time.Minute, RoomTTL: 5 * time.Minute,
 			IdleTTL: 21 * 24 * time.Hour, MaxTTL: 90 * 24 * time.Hour, AuditKept: 90 * 24 * time.Hour, SignUp: who, KeyCache: time.Minute,
-			Seal: under, Mail: d.post, PagesURL: publicURL, Captcha: judge,
+			Seal: under, Mail: d.post, PagesURL: publicURL, Captcha: judge, CaptchaRounds: 8,
 		}, now, rand.Reader, password.NewHasher(password.Params{Memory: 8, Passes: 1}, rand.Reader), log)
 		must(t, err)
 		return a

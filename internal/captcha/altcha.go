@@ -17,11 +17,12 @@ import (
 	"time"
 )
 
-// What a challenge asks for: on the average 256 keys of 5,000 rounds each, which is about a second of one processor in a
-// browser, and a single one here.
+// Recommended is the rounds of a key. A challenge asks for 256 keys on the average, which is about a second of one
+// processor in a browser then, and for a single one here.
+const Recommended = 5000
+
 const (
 	algorithm  = "PBKDF2/SHA-256"
-	cost       = 5000
 	keyLength  = 32
 	prefix     = "00"
 	life       = 10 * time.Minute
@@ -52,6 +53,7 @@ type Spender func(ctx context.Context, id string, until time.Time) (first bool, 
 // An Altcha makes challenges and verifies what comes of them, by keys that all servers of a fleet share. It keeps
 // nothing of a challenge but that it was used.
 type Altcha struct {
+	rounds int
 	keys   func() [][]byte
 	random io.Reader
 	now    func() time.Time
@@ -60,9 +62,10 @@ type Altcha struct {
 
 var _ Verifier = (*Altcha)(nil)
 
-// NewAltcha asks for the keys, each of 32 random bytes, whenever it signs, by the first one, or verifies, by all.
-func NewAltcha(keys func() [][]byte, random io.Reader, now func() time.Time, spend Spender) *Altcha {
-	return &Altcha{keys, random, now, spend}
+// NewAltcha makes challenges of so many rounds for each key. It asks for the keys that it signs with, each of 32 random
+// bytes, whenever it signs, by the first one, or verifies, by all.
+func NewAltcha(rounds int, keys func() [][]byte, random io.Reader, now func() time.Time, spend Spender) *Altcha {
+	return &Altcha{rounds, keys, random, now, spend}
 }
 
 // Challenge is a fresh one, good for ten minutes and once.
@@ -72,7 +75,7 @@ func (a *Altcha) Challenge() (Challenge, error) {
 		return Challenge{}, err
 	}
 	p := Parameters{
-		Algorithm: algorithm, Cost: cost, KeyLength: keyLength, KeyPrefix: prefix, ExpiresAt: a.now().Add(life).Unix(),
+		Algorithm: algorithm, Cost: a.rounds, KeyLength: keyLength, KeyPrefix: prefix, ExpiresAt: a.now().Add(life).Unix(),
 		Nonce: hex.EncodeToString(random[:nonceBytes]), Salt: hex.EncodeToString(random[nonceBytes:]),
 	}
 	return Challenge{p, hex.EncodeToString(p.sign(a.keys()[0]))}, nil

@@ -32,7 +32,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{T: t, spent: map[string]time.Time{}}
 	key := []byte(rand.Text())
-	d.Altcha = NewAltcha(func() [][]byte { return [][]byte{key} }, rand.Reader, func() time.Time { return noon.Add(time.Duration(d.ahead.Load())) }, d.mark)
+	d.Altcha = NewAltcha(Recommended, func() [][]byte { return [][]byte{key} }, rand.Reader, func() time.Time { return noon.Add(time.Duration(d.ahead.Load())) }, d.mark)
 	return d
 }
 
@@ -125,7 +125,7 @@ func TestWhatWasNotSolvedIsRefused(t *testing.T) {
 
 // Whatever a stranger sends is refused, and costs next to nothing.
 func FuzzAltcha(f *testing.F) {
-	a := NewAltcha(func() [][]byte { return [][]byte{make([]byte, 32)} }, rand.Reader, func() time.Time { return noon }, func(context.Context, string, time.Time) (bool, error) {
+	a := NewAltcha(Recommended, func() [][]byte { return [][]byte{make([]byte, 32)} }, rand.Reader, func() time.Time { return noon }, func(context.Context, string, time.Time) (bool, error) {
 		return true, nil
 	})
 	c, err := a.Challenge()
