@@ -32,7 +32,7 @@ func newDesk(t *testing.T) *desk {
 	t.Helper()
 	d := &desk{T: t, spent: map[string]time.Time{}}
 	key := []byte(rand.Text())
-	d.Altcha = NewAltcha(Recommended, func() [][]byte { return [][]byte{key} }, rand.Reader, func() time.Time { return noon.Add(time.Duration(d.ahead.Load())) }, d.mark)
+	d.Altcha = NewAltcha(8, func() [][]byte { return [][]byte{key} }, rand.Reader, func() time.Time { return noon.Add(time.Duration(d.ahead.Load())) }, d.mark)
 	return d
 }
 

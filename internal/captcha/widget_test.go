@@ -19,6 +19,7 @@ const page = `<!doctype html><script type="module" src="/widget/main/altcha.js">
 func TestTheWidgetIsUnderstood(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
+	d.rounds = Recommended
 	d.now = time.Now // the widget looks at its own clock
 	mux := http.NewServeMux()
 	mux.Handle("/widget/", http.StripPrefix("/widget/", http.FileServer(http.Dir(browsertest.Altcha(t)))))
