@@ -1,7 +1,3 @@
-//go:build !race
-
-// What runs at once here does so in other tests, too: this one compares answers, and takes minutes under the race detector.
-
 package handlers_test
 
 import (
