@@ -112,7 +112,10 @@ func TestAnExternalUserWhomAnotherHasBegun(t *testing.T) {
 		// And whoever has begun, and comes late, finds him.
 		late := account{Workspace: w.first.Workspace, ExternalID: "u-1", ID: begun, Created: noon}
 		require.NoError(w, w.enlist(w.ctx(), late))
-		require.NoError(w, w.leaveTo(w.ctx(), late))
+		token, err := w.claim(w.ctx(), name{w.first.Workspace, byToken, "late"}, begun)
+		require.NoError(w, err)
+		_, err = w.broughtBefore(w.ctx(), late, token)
+		require.ErrorIs(w, err, ErrOvertaken)
 		_, total, err := w.ListExternals(w.ctx(), who, "", Slice{Limit: 10})
 		require.NoError(w, err)
 		require.Equal(w, 1, total)

@@ -98,10 +98,8 @@ func (a *Authority) bringIn(ctx context.Context, who Identity, u account, p Exte
 	if err := a.Recorded(ctx, who, e, nil); err != nil {
 		return u, err
 	}
-	err = a.found(ctx, u, password.Hash{}, store.Tx{})
-	if errors.Is(err, ErrOvertaken) {
-		a.drop(ctx, token)
-		err = errors.Join(err, a.leaveTo(ctx, u))
+	if err = a.found(ctx, u, password.Hash{}, store.Tx{}); errors.Is(err, ErrOvertaken) {
+		return a.broughtBefore(ctx, u, token)
 	}
 	return u, err
 }
@@ -113,17 +111,17 @@ func overtakenIf(err, is error) error {
 	return err
 }
 
-// leaveTo takes out of the lists what a user who was made by another a moment before, or after, has not there.
-func (a *Authority) leaveTo(ctx context.Context, u account) error {
-	recs, err := a.Store.Get(ctx, UserKey(u.ID))
-	if err != nil {
-		return err
+// broughtBefore is who is there when a user was to be made. He has this token where the reply was lost, and was made
+// here, whatever another has changed in him since. Else another made him, a moment before or after, and it is
+// ErrOvertaken: what the two don't have in common in the lists is taken back.
+func (a *Authority) broughtBefore(ctx context.Context, u account, token claim) (account, error) {
+	first, err := a.presently(ctx, u.ID)
+	if err != nil || first.TokenHash == u.TokenHash {
+		return first, err
 	}
-	var first account
-	if err := recs[0].Load(&first); err != nil {
-		return err
-	}
-	return a.delist(ctx, u, first.entries()...)
+	a.drop(ctx, token)
+	a.relist(ctx, u, first)
+	return u, ErrOvertaken
 }
 
 // A Slice of a list: what lies behind the first Offset.
@@ -154,33 +152,43 @@ func (a *Authority) ListExternals(ctx context.Context, who Identity, idBegins st
 	if err != nil {
 		return nil, 0, err
 	}
-	listed, err := a.listed(ctx, index, texts)
+	listed, stale, err := a.listed(ctx, index, texts)
 	for _, u := range listed {
 		one, wrong := a.shown(ctx, u, seesTokens)
 		users, err = append(users, one), cmp.Or(err, wrong)
 	}
+	if err == nil && len(stale) > 0 {
+		total -= len(stale)
+		_, err = a.Apply(ctx, store.Tx{Do: stale})
+	}
 	return users, total, err
 }
 
-// listed are the users whom entries of a list name, and who confirm that.
-func (a *Authority) listed(ctx context.Context, index store.Key, texts []string) ([]account, error) {
+// listed are the users whom entries of a list name, and who confirm that, and the writes that take out of it what nobody
+// will: entries of those who are gone, and in the order of time also of those whose making or deletion was stopped
+// half-way long ago.
+func (a *Authority) listed(ctx context.Context, index store.Key, texts []string) ([]account, []store.Write, error) {
 	keys := make([]store.Key, len(texts))
 	for i, text := range texts {
 		keys[i] = UserKey(text[strings.LastIndex(text, "/")+1:])
 	}
 	recs, err := a.Store.Get(ctx, keys...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	var users []account
+	var stale []store.Write
 	for i, rec := range recs {
 		var u account
 		if err := rec.Load(&u); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if u.Ended.IsZero() && slices.Contains(u.entries(), entry{index, texts[i]}) {
+		switch old := index.ID == "externals" && a.Now().Sub(TimeOf(texts[i])) > aMinute; {
+		case u.Ended.IsZero() && slices.Contains(u.entries(), entry{index, texts[i]}):
 			users = append(users, u)
+		case !u.Ended.IsZero(), old:
+			stale = append(stale, store.Remove(index, texts[i]))
 		}
 	}
-	return users, nil
+	return users, stale, nil
 }

@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"maps"
 	"slices"
 
 	"usher/internal/audit"
@@ -151,13 +150,12 @@ func (a *Authority) rewrite(ctx context.Context, rec store.Record, was, is accou
 	if err := a.enlist(ctx, is, was.entries()...); err != nil {
 		return err
 	}
-	key, change := UserKey(was.ID), store.Fields(is)
-	maps.DeleteFunc(change, func(field, value string) bool { return rec[field] == value })
+	key := UserKey(was.ID)
 	more.If = append(more.If, store.Equal(key, "op", rec["op"]))
 	if is.ProfileURL != was.ProfileURL { // what lies here of the one before goes; more may put another in its place
 		more.Do = append([]store.Write{store.Delete(pictureKey(was.ID))}, more.Do...)
 	}
-	more.Do = append(more.Do, store.Set(key, change))
+	more.Do = append(more.Do, store.Set(key, store.Fields(is).Without(rec)))
 	if err := a.Change(ctx, more); err != nil {
 		return err
 	}

@@ -171,11 +171,10 @@ func (a *Authority) difference(r *keyring, stored map[string]store.Record) []sto
 		if k.Text == "" || !a.set.Seal.Current(k.Box) {
 			k.Box = a.set.Seal.Wrap(a.Random(seal.NonceSize), k.secret(), k.Use, kid)
 		}
-		fields := store.Fields(k)
+		fields := store.Fields(k).Without(stored[kid])
 		if stored[kid] == nil {
 			writes = append(writes, store.Insert(keyIndex, kid))
 		}
-		maps.DeleteFunc(fields, func(name, value string) bool { return stored[kid][name] == value })
 		if len(fields) > 0 {
 			writes = append(writes, store.Set(keyAt(kid), fields))
 		}

@@ -41,7 +41,8 @@ func (a *Authority) UpdateWorkspace(ctx context.Context, who Identity, patch Wor
 	if _, err := a.asAdmin(ctx, who, who.ID); err != nil {
 		return Workspace{}, err
 	}
-	w, err := a.workspace(ctx, who.Workspace)
+	was, err := a.workspace(ctx, who.Workspace)
+	w := was
 	if err == nil && patch.Name != nil {
 		w.Name, err = ShownName("name", *patch.Name)
 	}
@@ -53,7 +54,8 @@ func (a *Authority) UpdateWorkspace(ctx context.Context, who Identity, patch Wor
 		return Workspace{}, err
 	}
 	home := WorkspaceKey(w.ID)
-	_, err = a.Apply(ctx, store.Tx{If: []store.Cond{store.Present(home)}, Do: []store.Write{store.Set(home, store.Fields(w))}})
+	change := store.Set(home, store.Fields(w).Without(store.Fields(was))) // what else there is, another may be changing
+	_, err = a.Apply(ctx, store.Tx{If: []store.Cond{store.Present(home)}, Do: []store.Write{change}})
 	return w, a.Recorded(ctx, who, audit.Event{Type: audit.WorkspaceUpdated, Subject: w.ID}, err)
 }
 

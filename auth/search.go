@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -48,17 +47,37 @@ func (a *Authority) relist(ctx context.Context, was, is account) {
 		return
 	}
 	err := a.delist(ctx, was, is.entries()...)
-	recs, unread := a.Store.Get(ctx, UserKey(is.ID))
-	if err = cmp.Or(err, unread); err == nil {
-		var now account
-		err = recs[0].Load(&now)
-		if err == nil && now.Ended.IsZero() {
-			err = a.enlist(ctx, now)
-		}
+	if err == nil {
+		err = a.listAgain(ctx, is.ID)
 	}
 	if err != nil {
 		a.log.WarnContext(ctx, "an old name stays in the index", "error", err)
 	}
+}
+
+// listAgain lists a user as what he is now. Of one who goes meanwhile nothing is kept.
+func (a *Authority) listAgain(ctx context.Context, user string) error {
+	now, err := a.presently(ctx, user)
+	if err != nil || !now.Ended.IsZero() {
+		return err
+	}
+	if err := a.enlist(ctx, now); err != nil {
+		return err
+	}
+	then, err := a.presently(ctx, user)
+	if err == nil && !then.Ended.IsZero() {
+		err = a.delist(ctx, now)
+	}
+	return err
+}
+
+// presently is a user as he is now.
+func (a *Authority) presently(ctx context.Context, user string) (u account, err error) {
+	recs, err := a.Store.Get(ctx, UserKey(user))
+	if err == nil {
+		err = recs[0].Load(&u)
+	}
+	return u, err
 }
 
 // mostReads is how often a search reads on to fill a page. Who is found by several terms is shown by one of them.

@@ -134,6 +134,9 @@ func (a *Authority) replaceStaffInvites(ctx context.Context, who Identity, in St
 		},
 	}
 	for _, other := range waiting {
+		if other.ID == in.ID { // the reply was lost, and another invited somebody before it was asked for again
+			continue
+		}
 		if Mailbox(other.Email) == Mailbox(in.Email) || !other.Ends.After(in.Created) {
 			tx.Do = append(tx.Do, other.over(who.Workspace)...)
 		}

@@ -61,7 +61,7 @@ func (r Room) catalogued(write func(store.Key, string) store.Write) []store.Writ
 // rewrite changes a room by tx from what it was, and its entries in the catalogue with it. It is auth.ErrOvertaken where
 // tx is refused.
 func (s *Spaces) rewrite(ctx context.Context, was, now Room, tx store.Tx) error {
-	key := auth.RoomKey(was.ID)
+	ctx, key := context.WithoutCancel(ctx), auth.RoomKey(was.ID) // who hangs up leaves no entries behind
 	tx.Do = append(tx.Do, store.Set(key, store.Record{"changed": store.Millis(now.Changed)}))
 	if was.Listing == "" {
 		return s.auth.Change(ctx, tx)
@@ -80,7 +80,7 @@ func (s *Spaces) rewrite(ctx context.Context, was, now Room, tx store.Tx) error 
 	if result.Refused != 0 {
 		listing = result.Read[0]["listing"]
 	}
-	return s.relisted(context.WithoutCancel(ctx), was, now, listing)
+	return s.relisted(ctx, was, now, listing)
 }
 
 // relisted leaves, of the listings before and after a change, only the one that the room has now. It has another where

@@ -2,6 +2,7 @@ package roles
 
 import (
 	"context"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,6 +32,18 @@ func (s interrupted) Apply(ctx context.Context, tx store.Tx) (store.Result, erro
 		return r, err
 	}
 	s.by()
+	return s.Store.Apply(ctx, tx)
+}
+
+// preempted lets somebody else do something before the first write.
+type preempted struct {
+	store.Store
+	first *sync.Once
+	by    func()
+}
+
+func (s preempted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
+	s.first.Do(s.by)
 	return s.Store.Apply(ctx, tx)
 }
 

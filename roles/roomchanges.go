@@ -60,11 +60,10 @@ func (s *Spaces) updateRoom(ctx context.Context, st Standing, in NewRoom) (Room,
 	if now != st.describedRoom() {
 		now.Changed = st.Now
 	}
-	fields := store.Fields(now.RoomDetails)
-	fields["access"], fields["opening"], fields["closed"] = string(now.Access), now.Opening, store.Millis(now.Closed)
 	return now, s.rewrite(ctx, was, now, store.Tx{
 		If: append(st.InOffice(), store.Equal(key, "opening", was.Opening), store.Equal(key, "closed", store.Millis(was.Closed))),
-		Do: append(writes, store.Set(key, fields)),
+		// And nothing else, which somebody may have changed meanwhile.
+		Do: append(writes, store.Set(key, store.Fields(now).Without(store.Fields(was)))),
 	})
 }
 
@@ -111,12 +110,13 @@ func (s *Spaces) DeleteRoom(ctx context.Context, who auth.Identity, space, room 
 		if err := s.auth.Recorded(ctx, who, e, nil); err != nil { // first: it can't be repeated
 			return err
 		}
+		ctx = context.WithoutCancel(ctx) // who hangs up when it is gone leaves nothing of it
 		return s.auth.Change(ctx, store.Tx{If: append(st.InOffice(), ended.asRead()...), Do: ended.ending(st.Now)})
 	})
 	if err != nil {
 		return err
 	}
-	return s.sweepRoom(context.WithoutCancel(ctx), ended)
+	return s.sweepRoom(ctx, ended)
 }
 
 // asRead are the conditions that a room still has what must go with it.

@@ -120,6 +120,7 @@ func (s *Spaces) CreateRoom(ctx context.Context, who auth.Identity, space string
 // establish names a new room, lists it in its space, and makes it, with those who have a role in it. Of one that is
 // refused no name stays behind.
 func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access Access, members map[string]Tenure, more ...store.Write) error {
+	ctx = context.WithoutCancel(ctx) // who hangs up leaves nothing half done
 	alias := aliasKey(room.Alias)
 	err := s.auth.Change(ctx, store.Tx{
 		If: []store.Cond{store.Absent(alias)},
@@ -132,7 +133,7 @@ func (s *Spaces) establish(ctx context.Context, st Standing, room *Room, access 
 		err = s.build(ctx, room, access, members, more...)
 	}
 	if errors.Is(err, auth.ErrOvertaken) {
-		return cmp.Or(s.unmade(context.WithoutCancel(ctx), *room, members), err)
+		return cmp.Or(s.unmade(ctx, *room, members), err)
 	}
 	return err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"maps"
 	"strconv"
 	"time"
 )
@@ -25,6 +26,13 @@ func (r Record) Time(field string) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(n).UTC()
+}
+
+// Without are the fields of r but for those that a record had before: all that is to be set to make r of it.
+func (r Record) Without(before Record) Record {
+	changed := maps.Clone(r)
+	maps.DeleteFunc(changed, func(field, value string) bool { return before[field] == value })
+	return changed
 }
 
 // Millis is an instant as a record holds it: Unix milliseconds, in decimal, and "" for the zero time.
