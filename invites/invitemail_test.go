@@ -1,6 +1,8 @@
 package invites_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +83,40 @@ func TestAMailIsNotLost(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, events, 2, "with the moderator's own")
 			require.Contains(t, []string{events[0].Actor, events[1].Actor}, h.mod.ID)
+		}
+	})
+}
+
+// Whoever hangs up has paid for what is sent then, and it is sent once, wherever he hangs up.
+func TestHangingUpMakesNoMailFree(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		w.desk = invites.New(w.auth, w.spaces, invites.Settings{RoomURL: roomURL, MailPerUser: 1, MailPerWorkspace: 3})
+		for skip := range 5 { // the quota, the invite, its event, the queue, the note that it is there
+			for _, before := range []bool{true, false} {
+				h := w.house(t)
+				h.pass(day)
+				ctx, stop := context.WithCancel(t.Context())
+				h.line.does(skip, func(apply func() (store.Result, error)) (store.Result, error) {
+					if !before {
+						_, err := apply()
+						require.NoError(t, err)
+					}
+					stop()
+					return apply()
+				})
+				send := func(ctx context.Context, email string) error {
+					_, err := h.desk.CreateInvite(ctx, h.mod, h.space, invites.NewInvite{Role: roles.SpaceUser, Email: email, Send: true})
+					return err
+				}
+				err := send(ctx, "ann@here.test")
+				require.Equal(t, skip == 0, errors.Is(err, context.Canceled), "%d: %v", skip, err)
+				got := len(h.delivers())
+				require.Equal(t, skip > 0, got == 1, skip)
+				err = send(t.Context(), "ann@here.test")
+				require.Equal(t, skip == 0 && before, err == nil, "%d: %v", skip, err)
+				require.ErrorAs(t, send(t.Context(), "bob@here.test"), new(*invites.QuotaError), skip)
+				require.LessOrEqual(t, got+len(h.delivers()), 1, skip)
+			}
 		}
 	})
 }

@@ -18,7 +18,7 @@ func (d *Desk) ResendInvite(ctx context.Context, who auth.Identity, space, invit
 	if err != nil {
 		return Invite{}, err
 	}
-	err = d.mailing(ctx, who, in.Email, func(mail string) error {
+	err = d.mailing(ctx, who, in.Email, func(ctx context.Context, mail string) error {
 		err := auth.Settle(func() error {
 			st, now, err := d.resendable(ctx, who, space, invite)
 			if err != nil {
