@@ -121,6 +121,31 @@ func TestHangingUpMakesNoMailFree(t *testing.T) {
 	})
 }
 
+// Of a mail that was sent before it was noted that it is in the queue, because the server stopped there, it is known that
+// it was sent: there is no second one.
+func TestAMailThatWasSentIsNotSentAgain(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		for skip := 4; skip < 6; skip++ { // behind the batch, the quota, the invite and its event: the queue, the note
+			h := w.house(t)
+			h.line.does(skip, lost)
+			if skip == 5 {
+				h.line.does(skip, func(func() (store.Result, error)) (store.Result, error) { return store.Result{}, store.ErrUnavailable })
+			}
+			batch, _, err := h.desk.CreateInvites(t.Context(), h.mod, h.space, rowsOf(1))
+			require.ErrorIs(t, err, store.ErrUnavailable)
+			require.Equal(t, invites.Progress{Total: 1, Waiting: 1}, h.progress(batch))
+			require.Len(t, h.delivers(), 1)
+			require.Equal(t, invites.Progress{Total: 1, Sent: 1}, h.progress(batch))
+			_, ids, outcomes := h.bulk(rowsOf(1))
+			require.Equal(t, map[invites.RowOutcome]int{invites.RowPending: 1}, outcomes)
+			require.Empty(t, h.delivers())
+			_, err = h.desk.ResendInvite(t.Context(), h.mod, h.space, ids[0])
+			require.NoError(t, err)
+			require.Len(t, h.delivers(), 1, "as another mail")
+		}
+	})
+}
+
 // What anybody sees of an invite beforehand is whom it is from and where it leads, not whom it is for.
 func TestThePreviewOfAnInvite(t *testing.T) {
 	everywhere(t, func(t *testing.T, w *world) {
