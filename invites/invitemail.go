@@ -34,8 +34,16 @@ func (d *Desk) post(ctx context.Context, space string, in Invite) error {
 	if err != nil {
 		return err
 	}
+	return d.posted(ctx, space, in)
+}
+
+// posted notes that the mail of an invite is in the queue.
+func (d *Desk) posted(ctx context.Context, space string, in Invite) error {
+	if !in.Posting {
+		return nil
+	}
 	key := inviteKey(space, in.ID)
-	_, err = d.auth.Apply(ctx, store.Tx{
+	_, err := d.auth.Apply(ctx, store.Tx{
 		If: []store.Cond{store.Equal(key, "mail", in.Mail)}, Do: []store.Write{store.Set(key, store.Record{"posting": ""})},
 	})
 	return err
@@ -54,6 +62,10 @@ func (d *Desk) letter(ctx context.Context, t outbox.Task) (m mail.Message, err e
 		return m, nil
 	case s.in.State != Pending:
 		return m, errOver
+	}
+	// Whoever put it into the queue may have stopped before he noted that: once it is sent, that would be too late.
+	if err := d.posted(ctx, space, s.in); err != nil {
+		return m, err
 	}
 	now := d.auth.Now()
 	return mail.Message{

@@ -1,6 +1,8 @@
 package invites_test
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +83,65 @@ func TestAMailIsNotLost(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, events, 2, "with the moderator's own")
 			require.Contains(t, []string{events[0].Actor, events[1].Actor}, h.mod.ID)
+		}
+	})
+}
+
+// Whoever hangs up has paid for what is sent then, and it is sent once, wherever he hangs up.
+func TestHangingUpMakesNoMailFree(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		w.desk = invites.New(w.auth, w.spaces, invites.Settings{RoomURL: roomURL, MailPerUser: 1, MailPerWorkspace: 3})
+		for skip := range 5 { // the quota, the invite, its event, the queue, the note that it is there
+			for _, before := range []bool{true, false} {
+				h := w.house(t)
+				h.pass(day)
+				ctx, stop := context.WithCancel(t.Context())
+				h.line.does(skip, func(apply func() (store.Result, error)) (store.Result, error) {
+					if !before {
+						_, err := apply()
+						require.NoError(t, err)
+					}
+					stop()
+					return apply()
+				})
+				send := func(ctx context.Context, email string) error {
+					_, err := h.desk.CreateInvite(ctx, h.mod, h.space, invites.NewInvite{Role: roles.SpaceUser, Email: email, Send: true})
+					return err
+				}
+				err := send(ctx, "ann@here.test")
+				require.Equal(t, skip == 0, errors.Is(err, context.Canceled), "%d: %v", skip, err)
+				got := len(h.delivers())
+				require.Equal(t, skip > 0, got == 1, skip)
+				err = send(t.Context(), "ann@here.test")
+				require.Equal(t, skip == 0 && before, err == nil, "%d: %v", skip, err)
+				require.ErrorAs(t, send(t.Context(), "bob@here.test"), new(*invites.QuotaError), skip)
+				require.LessOrEqual(t, got+len(h.delivers()), 1, skip)
+			}
+		}
+	})
+}
+
+// Of a mail that was sent before it was noted that it is in the queue, because the server stopped there, it is known that
+// it was sent: there is no second one.
+func TestAMailThatWasSentIsNotSentAgain(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		for skip := 4; skip < 6; skip++ { // behind the batch, the quota, the invite and its event: the queue, the note
+			h := w.house(t)
+			h.line.does(skip, lost)
+			if skip == 5 {
+				h.line.does(skip, func(func() (store.Result, error)) (store.Result, error) { return store.Result{}, store.ErrUnavailable })
+			}
+			batch, _, err := h.desk.CreateInvites(t.Context(), h.mod, h.space, rowsOf(1))
+			require.ErrorIs(t, err, store.ErrUnavailable)
+			require.Equal(t, invites.Progress{Total: 1, Waiting: 1}, h.progress(batch))
+			require.Len(t, h.delivers(), 1)
+			require.Equal(t, invites.Progress{Total: 1, Sent: 1}, h.progress(batch))
+			_, ids, outcomes := h.bulk(rowsOf(1))
+			require.Equal(t, map[invites.RowOutcome]int{invites.RowPending: 1}, outcomes)
+			require.Empty(t, h.delivers())
+			_, err = h.desk.ResendInvite(t.Context(), h.mod, h.space, ids[0])
+			require.NoError(t, err)
+			require.Len(t, h.delivers(), 1, "as another mail")
 		}
 	})
 }

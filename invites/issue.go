@@ -30,14 +30,17 @@ func (d *Desk) CreateInvite(ctx context.Context, who auth.Identity, space string
 		return d.completed(ctx, who, space, pending, err)
 	}
 	var made Invite
-	return made, d.mailing(ctx, who, in.Email, func(mail string) error {
+	return made, d.mailing(ctx, who, in.Email, func(ctx context.Context, mail string) error {
 		made, err = d.issueInvite(ctx, who, space, in, mail)
 		return err
 	})
 }
 
+// paidBy is how long what a mail was paid for may take, at most.
+const paidBy = 30 * time.Second
+
 // mailing does what needs a mail to an address, under a new id of it, within the day's quotas.
-func (d *Desk) mailing(ctx context.Context, who auth.Identity, email string, do func(mail string) error) error {
+func (d *Desk) mailing(ctx context.Context, who auth.Identity, email string, do func(ctx context.Context, mail string) error) error {
 	if err := d.mailer.Ready(); err != nil {
 		return err
 	}
@@ -45,7 +48,9 @@ func (d *Desk) mailing(ctx context.Context, who auth.Identity, email string, do 
 	if err := d.pay(ctx, c); err != nil {
 		return err
 	}
-	return d.repay(ctx, c, do(c.mail))
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), paidBy) // who hangs up gets no mail for nothing
+	defer cancel()
+	return d.repay(ctx, c, do(ctx, c.mail))
 }
 
 // issueInvite makes an invite, with its event and its mail, of this id, where it is to have one. Where its address has

@@ -18,7 +18,7 @@ func (d *Desk) ResendInvite(ctx context.Context, who auth.Identity, space, invit
 	if err != nil {
 		return Invite{}, err
 	}
-	err = d.mailing(ctx, who, in.Email, func(mail string) error {
+	err = d.mailing(ctx, who, in.Email, func(ctx context.Context, mail string) error {
 		err := auth.Settle(func() error {
 			st, now, err := d.resendable(ctx, who, space, invite)
 			if err != nil {
@@ -65,12 +65,13 @@ func (d *Desk) renew(ctx context.Context, st roles.Standing, in *Invite, mail st
 	if pending != nil && pending.ID != in.ID {
 		return &PendingError{pending.ID}
 	}
-	space, before := st.Space.ID, auth.ByTime(in.Ends, in.ID)
+	space, ended, before := st.Space.ID, store.Millis(in.Ends), auth.ByTime(in.Ends, in.ID)
 	in.Ends, in.Mail, in.Posting, in.State = st.Now.Add(time.Duration(in.Life)*time.Second), mail, true, Pending
 	key, collected := inviteKey(space, in.ID), in.Ends.Add(auth.KeptAfterEnd)
 	tx := at.points(in.ID, collected)
 	tx.If = append(append(tx.If, st.StillMember()...), store.Present(key), store.Equal(key, "used", ""), store.Equal(key, "revoked", ""),
-		store.Present(auth.EpochKey("s:"+space, in.Epoch)))
+		store.Present(auth.EpochKey("s:"+space, in.Epoch)),
+		store.Equal(key, "ends", ended)) // of another end the entry would stay in the list
 	tx.Do = append(append(tx.Do, store.Remove(invitesOf(space), before)), auth.ListByEnd(invitesOf(space), in.Ends, in.ID, st.Now)...)
 	tx.Do = append(append(tx.Do, in.ledger(space).keep()...), store.Collect(key, collected),
 		store.Set(key, store.Record{"ends": store.Millis(in.Ends), "mail": mail, "posting": "1"}))

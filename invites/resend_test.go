@@ -46,6 +46,31 @@ func TestAnInviteIsSentAgain(t *testing.T) {
 	})
 }
 
+// Two that send an invite again at once are as two that do so one after the other: it stands in its list once.
+func TestAnInviteIsSentAgainByTwoAtOnce(t *testing.T) {
+	everywhere(t, func(t *testing.T, w *world) {
+		for reads, met := 0, true; met; reads++ { // the other comes before each reading of the one
+			h := w.house(t)
+			in := h.create(invites.NewInvite{Email: keyOf(reads).Hash()[:9] + "@here.test"})
+			again := func() {
+				h.pass(time.Minute)
+				_, err := h.desk.ResendInvite(t.Context(), h.owner, h.space, in.ID)
+				require.NoError(t, err)
+			}
+			whole := h.line.Store
+			met = false
+			h.line.Store = &reading{whole, reads, func() { h.line.Store, met = whole, true; again() }}
+			again()
+			h.line.Store = whole
+			require.Len(t, h.invited(10), 2, "%d: once, and the moderator's own", reads)
+			issued, err := h.desk.IssuedInSpace(t.Context(), h.owner, h.space, h.mod.ID)
+			require.NoError(t, err)
+			require.Equal(t, 1, issued.Invites, reads)
+			require.Len(t, h.delivers(), 1, "%d: the later one", reads)
+		}
+	})
+}
+
 func TestWhatIsNotSentAgain(t *testing.T) {
 	rows := []struct {
 		name string
