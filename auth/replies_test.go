@@ -39,11 +39,11 @@ func TestAnExternalUserIsChangedBeforeTheReply(t *testing.T) {
 					require.NoError(w, err)
 				}
 			}}
-			make := slow.PutExternal
+			put := slow.PutExternal
 			if makes == "CreateExternal" {
-				make = slow.CreateExternal
+				put = slow.CreateExternal
 			}
-			made, err := make(w.ctx(), who, makes, ExternalPatch{Name: new("Ann")})
+			made, err := put(w.ctx(), who, makes, ExternalPatch{Name: new("Ann")})
 			require.NoError(w, err, makes)
 			require.True(w, changed, "nobody was quicker")
 			require.Equal(w, "by another", made.Name)

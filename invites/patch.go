@@ -3,7 +3,6 @@ package invites
 import (
 	"cmp"
 	"context"
-	"maps"
 	"time"
 
 	"usher/auth"
@@ -132,8 +131,8 @@ func (l Link) unchanged(key store.Key) []store.Cond {
 
 // difference are the fields in which a link differs, but for the places left, of which those take who come meanwhile.
 func difference(was, is Link) store.Record {
-	fields, old := store.Fields(is), store.Fields(was)
-	maps.DeleteFunc(fields, func(name, value string) bool { return value == old[name] || name == "left" })
+	fields := store.Fields(is).Without(store.Fields(was))
+	delete(fields, "left")
 	return fields
 }
 
