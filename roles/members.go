@@ -81,31 +81,49 @@ func (s *Spaces) people(ctx context.Context, st Standing, list store.Key, key fu
 
 // SetSpaceRole changes a member's role: owners and moderators, by rank; nobody raises himself. A demotion voids at once
 // what the member issued in the space and in its rooms, unless keepIssued. Repeating one that was stopped half-way
-// completes it.
+// completes it, also for him who stepped down; what is completed keeps nothing.
 func (s *Spaces) SetSpaceRole(ctx context.Context, who auth.Identity, space, user string, role Role, keepIssued bool) error {
 	if err := role.oneOf(SpaceOwner, SpaceModerator, SpaceUser); err != nil {
 		return err
 	}
 	var now Tenure
 	err := auth.Settle(func() error {
-		st, had, err := s.overMember(ctx, who, space, user, false)
+		st, had, err := s.overMember(ctx, who, space, user, true)
 		if err != nil {
 			return err
 		}
-		if had.Role == "" {
-			return ErrNotMember
+		if err := st.maySetRole(user, had, role); err != nil {
+			return err
 		}
-		if !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, role) {
-			return ErrRank
+		if had.Role == role {
+			now = had
+			return nil
 		}
 		now, err = s.changeMember(ctx, st, user, had, role, keepIssued, s.loss(Demoted, fromSpace, who.ID), store.Tx{})
 		return err
 	})
 	if err == nil {
-		err = s.sweep(ctx, space, user, now, keepIssued)
+		err = s.sweep(ctx, space, user, now, false) // there is no fall where something is kept
 	}
 	e := audit.Event{Type: audit.SpaceRoleChanged, Subject: user, Space: space, Role: string(role)}
 	return s.auth.Recorded(ctx, who, e, err)
+}
+
+// maySetRole: whoever has stepped down completes that without the right that he gave up by it.
+func (st Standing) maySetRole(user string, had Tenure, role Role) error {
+	if user == st.ID && role == had.Role && had.Fall != "" {
+		return nil
+	}
+	if err := st.May(ManageMembers); err != nil {
+		return err
+	}
+	switch {
+	case had.Role == "":
+		return ErrNotMember
+	case !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, role):
+		return ErrRank
+	}
+	return nil
 }
 
 // overMember reads the caller's standing in a space and the tenure of someone there. Who may not manage members gets
