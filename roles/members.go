@@ -193,7 +193,7 @@ func (s *Spaces) changeMember(
 
 // RemoveMember takes someone out of a space and out of all roles in its rooms, for good: coming back revives none. What
 // he issued there is void at once, unless keepIssued. Anyone may remove himself, but for the last owner. Repeating a
-// removal that was stopped half-way completes it.
+// removal that was stopped half-way completes it, also for him who is out by then, and keeps nothing that it did not.
 func (s *Spaces) RemoveMember(ctx context.Context, who auth.Identity, space, user string, keepIssued bool) error {
 	var now Tenure
 	err := auth.Settle(func() error {
@@ -204,7 +204,7 @@ func (s *Spaces) RemoveMember(ctx context.Context, who auth.Identity, space, use
 		case had.Role == "" && had.Fall == "":
 			return ErrNotMember
 		case had.Role == "":
-			now = had
+			now, keepIssued = had, keepIssued && had.Kept
 			return nil
 		case !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, ""):
 			return ErrRank

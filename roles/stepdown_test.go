@@ -54,3 +54,12 @@ func TestStepDownOpensNothing(t *testing.T) {
 		require.ErrorIs(w, w.SetSpaceRole(ctx, w.as("stranger"), p.space, actor.ID, SpaceUser, false), ErrNotFound)
 	})
 }
+
+// Whoever was removed, and completes that himself, keeps nothing of what falls by it.
+func TestRemovedKeepsNothing(t *testing.T) {
+	onEach(t, func(w *world) {
+		p, his := w.stoppedRemoval()
+		require.NoError(w, w.RemoveMember(w.Context(), w.as("actor"), p.space, w.id("actor"), true))
+		w.allVoid(his)
+	})
+}
