@@ -87,6 +87,7 @@ func (s *Spaces) SetSpaceRole(ctx context.Context, who auth.Identity, space, use
 		return err
 	}
 	var now Tenure
+	e := audit.Event{ID: s.auth.NewID(), Type: audit.SpaceRoleChanged, Subject: user, Space: space, Role: string(role)}
 	err := auth.Settle(func() error {
 		st, had, err := s.overMember(ctx, who, space, user, true)
 		if err != nil {
@@ -99,13 +100,17 @@ func (s *Spaces) SetSpaceRole(ctx context.Context, who auth.Identity, space, use
 			now = had
 			return nil
 		}
+		if user == who.ID { // first: then he may not repeat it
+			if err := s.auth.Recorded(ctx, who, e, nil); err != nil {
+				return err
+			}
+		}
 		now, err = s.changeMember(ctx, st, user, had, role, keepIssued, s.loss(Demoted, fromSpace, who.ID), store.Tx{})
 		return err
 	})
 	if err == nil {
 		err = s.sweep(ctx, space, user, now, false) // there is no fall where something is kept
 	}
-	e := audit.Event{Type: audit.SpaceRoleChanged, Subject: user, Space: space, Role: string(role)}
 	return s.auth.Recorded(ctx, who, e, err)
 }
 
@@ -122,8 +127,15 @@ func (st Standing) maySetRole(user string, had Tenure, role Role) error {
 		return ErrNotMember
 	case !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, role):
 		return ErrRank
+	case st.Space.losesOwner(had.Role, role):
+		return ErrLastOwner
 	}
 	return nil
+}
+
+// losesOwner reports whether a space would have no owner any more, if somebody got role in the stead of had.
+func (s Space) losesOwner(had, role Role) bool {
+	return had == SpaceOwner && role != SpaceOwner && s.Owners < 2
 }
 
 // overMember reads the caller's standing in a space and the tenure of someone there. Who may not manage members gets
@@ -150,12 +162,13 @@ func (s *Spaces) overMember(ctx context.Context, who auth.Identity, space, user 
 	return st, had, nil
 }
 
-// mayRegrade: whoever steps down needs no rank, whoever changes another does.
+// mayRegrade: whoever steps down needs no rank, whoever changes another does. One who already has what the caller could
+// give is no change, though the caller, who may have given it himself, does not outrank him.
 func (st Standing) mayRegrade(rank int, user string, had, role Role) bool {
 	if user == st.ID && role.Rank() <= had.Rank() {
 		return true
 	}
-	return mayGive(rank, had, role)
+	return mayGive(rank, had, role) || role != "" && role == had && role.Rank() <= rank
 }
 
 // changeMember writes a member's new role, or, where it is empty, puts him out, in one transaction with tx. The number
@@ -180,7 +193,7 @@ func (s *Spaces) changeMember(
 	tx.Do = append(tx.Do, s.regrade(key, had, now, keep, why)...)
 	switch {
 	case had.Role == SpaceOwner && role != SpaceOwner:
-		if st.Space.Owners < 2 {
+		if st.Space.losesOwner(had.Role, role) {
 			return now, ErrLastOwner
 		}
 		tx.If = append(tx.If, store.Above(space, "owners", 1))

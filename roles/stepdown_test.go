@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"usher/internal/audit"
 	"usher/internal/store"
 )
 
@@ -33,6 +34,7 @@ func TestStepDownIsCompleted(t *testing.T) {
 					require.Equal(w, SpaceUser, w.inSpace(p, "actor").Member.Role)
 					require.Empty(w, w.inSpace(p, "actor").Member.Fall)
 					w.allVoid(his)
+					require.NotZero(w, w.recorded(audit.SpaceRoleChanged, p, actor.ID))
 				}
 			}
 		}
