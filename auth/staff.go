@@ -82,6 +82,7 @@ func (a *Authority) SetWorkspaceRole(ctx context.Context, who Identity, user str
 		return &FieldError{"role", "not a role of a workspace"}
 	}
 	own := StaffKey(who.Workspace, who.ID)
+	e := audit.Event{ID: a.NewID(), Type: audit.WorkspaceRoleChanged, Subject: user, Role: string(role)}
 	err := Settle(func() error {
 		recs, err := a.asAdmin(ctx, who, user)
 		if err != nil {
@@ -93,13 +94,31 @@ func (a *Authority) SetWorkspaceRole(ctx context.Context, who Identity, user str
 		if role != "" && recs[0]["externalId"] != "" {
 			return &FieldError{"role", "a user whom an integrator keeps has none"}
 		}
+		if user == who.ID && role != Admin {
+			if err := a.resigns(ctx, who, e); err != nil {
+				return err
+			}
+		}
 		still := store.Equal(own, "role", string(Admin))
 		if err := a.setRole(ctx, who.Workspace, user, roleOf(recs[1]), role, still); err != nil {
 			return err
 		}
 		return a.leaveNoGhost(ctx, who.Workspace, user)
 	})
-	return a.Recorded(ctx, who, audit.Event{Type: audit.WorkspaceRoleChanged, Subject: user, Role: string(role)}, err)
+	return a.Recorded(ctx, who, e, err)
+}
+
+// resigns records that an administrator is about to give up that role: first, for then he may not repeat it. It is
+// ErrLastAdmin for one who is alone, as far as can be told before.
+func (a *Authority) resigns(ctx context.Context, who Identity, e audit.Event) error {
+	recs, err := a.Store.Get(ctx, WorkspaceKey(who.Workspace))
+	if err != nil {
+		return err
+	}
+	if recs[0].Int("admins") < 2 {
+		return ErrLastAdmin
+	}
+	return a.Recorded(ctx, who, e, nil)
 }
 
 // setRole changes a role, if it is still the one that it was and conds hold, and the count of administrators with it.

@@ -1,12 +1,18 @@
 package auth
 
 import (
+	"context"
+	"fmt"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"usher/internal/audit"
 	"usher/internal/secret"
+	"usher/internal/store"
 )
 
 // admins is the count that the workspace keeps.
@@ -41,6 +47,46 @@ func TestTheLastAdministratorStays(t *testing.T) {
 		require.NoError(w, w.SetWorkspaceRole(w.ctx(), w.admin, w.user("ann"), Admin))
 		require.NoError(w, w.SetWorkspaceRole(w.ctx(), w.admin, w.admin.ID, ""), "not the last any more")
 		require.ErrorIs(w, w.SetWorkspaceRole(w.ctx(), w.admin, w.admin.ID, Admin), ErrForbidden)
+	})
+}
+
+// deaf is a store that takes everything but events, while their log is away.
+type deaf struct {
+	store.Store
+	away *atomic.Bool
+}
+
+func (d deaf) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
+	if d.away.Load() && strings.Contains(fmt.Sprint(tx), ":audit ") {
+		return store.Result{}, store.ErrUnavailable
+	}
+	return d.Store.Apply(ctx, tx)
+}
+
+// Who gives up his office repeats it where the log was away at first; the last administrator, who stays, leaves no event.
+func TestAResignationHasItsEvent(t *testing.T) {
+	onEach(t, func(w *world) {
+		away := new(atomic.Bool)
+		a := w.open(deaf{w.Store, away}, settings)
+		changes := audit.Filter{Type: audit.WorkspaceRoleChanged, Subject: w.admin.ID}
+		require.ErrorIs(w, a.SetWorkspaceRole(w.ctx(), w.admin, w.admin.ID, ""), ErrLastAdmin)
+		refused, _, err := w.ListEvents(w.ctx(), w.admin, changes, Page{Limit: 100})
+		require.NoError(w, err)
+		require.Empty(w, refused)
+		for name, role := range map[string]WorkspaceRole{"ann": "", "bob": Support} {
+			require.NoError(w, w.SetWorkspaceRole(w.ctx(), w.admin, w.user(name), Admin))
+			heir := w.signedIn(name, good)
+			before, _, err := w.ListEvents(w.ctx(), heir, changes, Page{Limit: 100})
+			require.NoError(w, err)
+			away.Store(true)
+			require.ErrorIs(w, a.SetWorkspaceRole(w.ctx(), w.admin, w.admin.ID, role), store.ErrUnavailable)
+			away.Store(false)
+			require.NoError(w, a.SetWorkspaceRole(w.ctx(), w.admin, w.admin.ID, role))
+			after, _, err := w.ListEvents(w.ctx(), heir, changes, Page{Limit: 100})
+			require.NoError(w, err)
+			require.Len(w, after, len(before)+1)
+			require.NoError(w, w.SetWorkspaceRole(w.ctx(), heir, w.admin.ID, Admin))
+		}
 	})
 }
 

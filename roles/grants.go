@@ -15,6 +15,7 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 	if err := role.oneOf(RoomOwner, RoomModerator, RoomUser, RoomMonitor); err != nil {
 		return err
 	}
+	e := audit.Event{ID: s.auth.NewID(), Type: audit.RoleGranted, Subject: user, Space: space, Room: room, Role: string(role)}
 	err := auth.Settle(func() error {
 		t, err := s.target(ctx, who, space, room, user)
 		if err != nil {
@@ -30,12 +31,15 @@ func (s *Spaces) GrantRole(ctx context.Context, who auth.Identity, space, room, 
 			return ErrRank
 		case banned(t.spaceBan, t.ban, t.Now):
 			return ErrUserBanned
+		case user == who.ID && role.Rank() < t.had.Role.Rank(): // first: then he may not repeat it
+			if err := s.auth.Recorded(ctx, who, e, nil); err != nil {
+				return err
+			}
 		}
 		return s.pointing(ctx, roomsOf(user), space+"/"+room, auth.RoomKey(room), func() error {
 			return s.changeRole(ctx, t, role, keepIssued, s.loss(Demoted, fromRoom, who.ID))
 		})
 	})
-	e := audit.Event{Type: audit.RoleGranted, Subject: user, Space: space, Room: room, Role: string(role)}
 	return s.auth.Recorded(ctx, who, e, err)
 }
 

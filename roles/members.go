@@ -81,31 +81,61 @@ func (s *Spaces) people(ctx context.Context, st Standing, list store.Key, key fu
 
 // SetSpaceRole changes a member's role: owners and moderators, by rank; nobody raises himself. A demotion voids at once
 // what the member issued in the space and in its rooms, unless keepIssued. Repeating one that was stopped half-way
-// completes it.
+// completes it, also for him who stepped down; what is completed keeps nothing.
 func (s *Spaces) SetSpaceRole(ctx context.Context, who auth.Identity, space, user string, role Role, keepIssued bool) error {
 	if err := role.oneOf(SpaceOwner, SpaceModerator, SpaceUser); err != nil {
 		return err
 	}
 	var now Tenure
+	e := audit.Event{ID: s.auth.NewID(), Type: audit.SpaceRoleChanged, Subject: user, Space: space, Role: string(role)}
 	err := auth.Settle(func() error {
-		st, had, err := s.overMember(ctx, who, space, user, false)
+		st, had, err := s.overMember(ctx, who, space, user, true)
 		if err != nil {
 			return err
 		}
-		if had.Role == "" {
-			return ErrNotMember
+		if err := st.maySetRole(user, had, role); err != nil {
+			return err
 		}
-		if !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, role) {
-			return ErrRank
+		if had.Role == role {
+			now = had
+			return nil
+		}
+		if user == who.ID { // first: then he may not repeat it
+			if err := s.auth.Recorded(ctx, who, e, nil); err != nil {
+				return err
+			}
 		}
 		now, err = s.changeMember(ctx, st, user, had, role, keepIssued, s.loss(Demoted, fromSpace, who.ID), store.Tx{})
 		return err
 	})
 	if err == nil {
-		err = s.sweep(ctx, space, user, now, keepIssued)
+		err = s.sweep(ctx, space, user, now, false) // there is no fall where something is kept
 	}
-	e := audit.Event{Type: audit.SpaceRoleChanged, Subject: user, Space: space, Role: string(role)}
 	return s.auth.Recorded(ctx, who, e, err)
+}
+
+// maySetRole: whoever has stepped down completes that without the right that he gave up by it.
+func (st Standing) maySetRole(user string, had Tenure, role Role) error {
+	if user == st.ID && role == had.Role && had.Fall != "" {
+		return nil
+	}
+	if err := st.May(ManageMembers); err != nil {
+		return err
+	}
+	switch {
+	case had.Role == "":
+		return ErrNotMember
+	case !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, role):
+		return ErrRank
+	case st.Space.losesOwner(had.Role, role):
+		return ErrLastOwner
+	}
+	return nil
+}
+
+// losesOwner reports whether a space would have no owner any more, if somebody got role in the stead of had.
+func (s Space) losesOwner(had, role Role) bool {
+	return had == SpaceOwner && role != SpaceOwner && s.Owners < 2
 }
 
 // overMember reads the caller's standing in a space and the tenure of someone there. Who may not manage members gets
@@ -132,12 +162,13 @@ func (s *Spaces) overMember(ctx context.Context, who auth.Identity, space, user 
 	return st, had, nil
 }
 
-// mayRegrade: whoever steps down needs no rank, whoever changes another does.
+// mayRegrade: whoever steps down needs no rank, whoever changes another does. One who already has what the caller could
+// give is no change, though the caller, who may have given it himself, does not outrank him.
 func (st Standing) mayRegrade(rank int, user string, had, role Role) bool {
 	if user == st.ID && role.Rank() <= had.Rank() {
 		return true
 	}
-	return mayGive(rank, had, role)
+	return mayGive(rank, had, role) || role != "" && role == had && role.Rank() <= rank
 }
 
 // changeMember writes a member's new role, or, where it is empty, puts him out, in one transaction with tx. The number
@@ -162,7 +193,7 @@ func (s *Spaces) changeMember(
 	tx.Do = append(tx.Do, s.regrade(key, had, now, keep, why)...)
 	switch {
 	case had.Role == SpaceOwner && role != SpaceOwner:
-		if st.Space.Owners < 2 {
+		if st.Space.losesOwner(had.Role, role) {
 			return now, ErrLastOwner
 		}
 		tx.If = append(tx.If, store.Above(space, "owners", 1))
@@ -175,7 +206,7 @@ func (s *Spaces) changeMember(
 
 // RemoveMember takes someone out of a space and out of all roles in its rooms, for good: coming back revives none. What
 // he issued there is void at once, unless keepIssued. Anyone may remove himself, but for the last owner. Repeating a
-// removal that was stopped half-way completes it.
+// removal that was stopped half-way completes it, also for him who is out by then, and keeps nothing that it did not.
 func (s *Spaces) RemoveMember(ctx context.Context, who auth.Identity, space, user string, keepIssued bool) error {
 	var now Tenure
 	err := auth.Settle(func() error {
@@ -186,7 +217,7 @@ func (s *Spaces) RemoveMember(ctx context.Context, who auth.Identity, space, use
 		case had.Role == "" && had.Fall == "":
 			return ErrNotMember
 		case had.Role == "":
-			now = had
+			now, keepIssued = had, keepIssued && had.Kept
 			return nil
 		case !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, ""):
 			return ErrRank
