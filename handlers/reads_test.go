@@ -2,6 +2,7 @@ package handlers_test
 
 import (
 	"encoding/base64"
+	"flag"
 	"fmt"
 	"maps"
 	"net/http"
@@ -41,6 +42,10 @@ func reads(t testing.TB, which func(operation) bool) (all []operation) {
 	}
 	return all
 }
+
+// fuzzing reports whether inputs are made up here, and not only played. Then those that are given take many times as long
+// as any other, and so they are to be few.
+func fuzzing() bool { return flag.Lookup("test.fuzz").Value.String() != "" }
 
 // FuzzRequests looks for a path, a query or a header that makes reading fail, write, tell something to whom it is not
 // for, or come back in the answer.
@@ -139,6 +144,9 @@ func FuzzCursors(f *testing.F) {
 			f.Fatalf("%s lists nothing here", op.OperationID)
 		}
 		for j := range entries[i] {
+			if fuzzing() && j > 0 {
+				break
+			}
 			f.Add(uint8(i), uint8(j), uint8(0), "", "", uint8(j))
 			f.Add(uint8(i), uint8(j), uint8(1), "\xff", "", uint8(100))
 			f.Add(uint8(i), uint8(j), uint8(j), "\x00", "", uint8(2))
