@@ -112,8 +112,8 @@ func overtakenIf(err, is error) error {
 }
 
 // broughtBefore is who is there when a user was to be made. He has this token where the reply was lost, and was made
-// here, whatever another has changed in him since. Else another made him, a moment before or after, and it is
-// ErrOvertaken: what the two don't have in common in the lists is taken back.
+// here, whatever another has changed in him since but for that. Else another made him, a moment before or after, and it
+// is ErrOvertaken: what the two don't have in common in the lists is taken back.
 func (a *Authority) broughtBefore(ctx context.Context, u account, token claim) (account, error) {
 	first, err := a.presently(ctx, u.ID)
 	if err != nil || first.TokenHash == u.TokenHash {
@@ -159,7 +159,9 @@ func (a *Authority) ListExternals(ctx context.Context, who Identity, idBegins st
 	}
 	if err == nil && len(stale) > 0 {
 		total -= len(stale)
-		_, err = a.Apply(ctx, store.Tx{Do: stale})
+		if _, err := a.Apply(ctx, store.Tx{Do: stale}); err != nil {
+			a.log.WarnContext(ctx, "who is gone stays in the list", "error", err)
+		}
 	}
 	return users, total, err
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -166,5 +167,22 @@ func TestTwoChangeTwoThingsOfAWorkspace(t *testing.T) {
 		is, err := w.GetWorkspace(w.ctx(), w.admin)
 		require.NoError(w, err)
 		require.Equal(w, Workspace{ID: w.first.Workspace, Name: "Evening school", RoomPage: page}, is)
+
+		// Of two addresses it is one, and not the beginning of one with the end of the other.
+		long := "/rooms/{room}?name={name}&language=en&theme=light&from=usher"
+		at := func(host string) *RoomPage { return new(RoomPage("https://" + host + ".usher.test" + long)) }
+		_, err = w.UpdateWorkspace(w.ctx(), w.admin, WorkspacePatch{RoomPage: at("call")})
+		require.NoError(w, err)
+		mine := RoomPage(strings.Replace(string(*at("call")), "from=usher", "from=night", 1))
+		slow.Store = preempted{w.Store, new(sync.Once), func() {
+			_, err := w.UpdateWorkspace(w.ctx(), w.admin, WorkspacePatch{RoomPage: at("meet")})
+			require.NoError(w, err)
+		}}
+		is, err = slow.UpdateWorkspace(w.ctx(), w.admin, WorkspacePatch{RoomPage: &mine})
+		require.NoError(w, err)
+		require.Equal(w, mine, is.RoomPage)
+		page, err = w.RoomPageOf(w.ctx(), w.first.Workspace)
+		require.NoError(w, err)
+		require.Equal(w, mine, page)
 	})
 }

@@ -41,22 +41,38 @@ func (a *Authority) UpdateWorkspace(ctx context.Context, who Identity, patch Wor
 	if _, err := a.asAdmin(ctx, who, who.ID); err != nil {
 		return Workspace{}, err
 	}
-	was, err := a.workspace(ctx, who.Workspace)
-	w := was
-	if err == nil && patch.Name != nil {
-		w.Name, err = ShownName("name", *patch.Name)
-	}
-	if err == nil && patch.RoomPage != nil {
-		w.RoomPage = *patch.RoomPage
-		err = w.RoomPage.check(a.set.Issuer)
-	}
-	if err != nil {
-		return Workspace{}, err
-	}
-	home := WorkspaceKey(w.ID)
-	change := store.Set(home, store.Fields(w).Without(store.Fields(was))) // what else there is, another may be changing
-	_, err = a.Apply(ctx, store.Tx{If: []store.Cond{store.Present(home)}, Do: []store.Write{change}})
+	var w Workspace
+	home := WorkspaceKey(who.Workspace)
+	err := Settle(func() error {
+		recs, err := a.Store.Get(ctx, home)
+		if err == nil {
+			w, err = patch.on(recs[0], a.set.Issuer)
+		}
+		if err != nil {
+			return err
+		}
+		still := []store.Cond{store.Present(home), store.Equal(home, "op", recs[0]["op"])}
+		return a.Change(ctx, store.Tx{If: still, Do: []store.Write{store.Set(home, store.Fields(w))}})
+	})
+	w.ID = who.Workspace
 	return w, a.Recorded(ctx, who, audit.Event{Type: audit.WorkspaceUpdated, Subject: w.ID}, err)
+}
+
+// on is the workspace that a patch makes of a record.
+func (p WorkspacePatch) on(rec store.Record, issuer string) (w Workspace, err error) {
+	if err := rec.Load(&w); err != nil {
+		return w, err
+	}
+	if p.Name != nil {
+		if w.Name, err = ShownName("name", *p.Name); err != nil {
+			return w, err
+		}
+	}
+	if p.RoomPage != nil {
+		w.RoomPage = *p.RoomPage
+		err = w.RoomPage.check(issuer)
+	}
+	return w, err
 }
 
 // RoomPageOf is the front end of a workspace's rooms.

@@ -62,7 +62,9 @@ func (r Room) catalogued(write func(store.Key, string) store.Write) []store.Writ
 // tx is refused.
 func (s *Spaces) rewrite(ctx context.Context, was, now Room, tx store.Tx) error {
 	ctx, key := context.WithoutCancel(ctx), auth.RoomKey(was.ID) // who hangs up leaves no entries behind
-	tx.Do = append(tx.Do, store.Set(key, store.Record{"changed": store.Millis(now.Changed)}))
+	if !now.Changed.Equal(was.Changed) {
+		tx.Do = append(tx.Do, store.Set(key, store.Record{"changed": store.Millis(now.Changed)}))
+	}
 	if was.Listing == "" {
 		return s.auth.Change(ctx, tx)
 	}

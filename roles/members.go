@@ -222,6 +222,7 @@ func (s *Spaces) RemoveMember(ctx context.Context, who auth.Identity, space, use
 		case !st.mayRegrade(st.Member.Role.Rank(), user, had.Role, ""):
 			return ErrRank
 		}
+		keepIssued = keepIssued && had.Fall == "" // of a demotion that has not reached all his rooms
 		now, err = s.changeMember(ctx, st, user, had, "", keepIssued, s.taken(fromSpace, who.ID, user), store.Tx{})
 		return err
 	})

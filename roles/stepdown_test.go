@@ -65,3 +65,15 @@ func TestRemovedKeepsNothing(t *testing.T) {
 		w.allVoid(his)
 	})
 }
+
+// Nor does whoever leaves while his demotion has not reached his rooms.
+func TestDemotedKeepsNothing(t *testing.T) {
+	onEach(t, func(w *world) {
+		p, his := w.twoRooms()
+		broken := w.on(func(s store.Store) store.Store { return &halting{s, 1, false} })
+		err := broken.SetSpaceRole(w.Context(), w.as("owner"), p.space, w.id("actor"), SpaceUser, false)
+		require.ErrorIs(w, err, store.ErrUnavailable)
+		require.NoError(w, w.RemoveMember(w.Context(), w.as("actor"), p.space, w.id("actor"), true))
+		w.allVoid(his)
+	})
+}

@@ -86,7 +86,6 @@ func besieged(t *testing.T, dir string, flags []string) *siege {
 	return s
 }
 
-// tokens asks the token endpoint.
 // ask sends a request, and sends it again where the machine is too busy to decide.
 func (s *siege) ask(ctx context.Context, method, path, token, body string, headers ...string) (a answer) {
 	for range 20 {
@@ -97,6 +96,7 @@ func (s *siege) ask(ctx context.Context, method, path, token, body string, heade
 	return a
 }
 
+// tokens asks the token endpoint.
 func (s *siege) tokens(want, body string, headers ...string) answer {
 	s.Helper()
 	a := s.ask(s.Context(), "POST", "/v1/auth/token", "", body, headers...)
