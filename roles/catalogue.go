@@ -58,22 +58,21 @@ func (r Room) catalogued(write func(store.Key, string) store.Write) []store.Writ
 	return writes
 }
 
-// rewrite changes a room by tx from what it was, and its entries in the catalogue with it. It is auth.ErrOvertaken where
-// tx is refused.
+// rewrite makes of a room what it is now, with tx, and its entries in the catalogue with it. It writes nothing that is the
+// same, for another may be changing that. It is auth.ErrOvertaken where tx is refused.
 func (s *Spaces) rewrite(ctx context.Context, was, now Room, tx store.Tx) error {
 	ctx, key := context.WithoutCancel(ctx), auth.RoomKey(was.ID) // who hangs up leaves no entries behind
-	if !now.Changed.Equal(was.Changed) {
-		tx.Do = append(tx.Do, store.Set(key, store.Record{"changed": store.Millis(now.Changed)}))
+	if was.Listing != "" {
+		now.Listing = s.auth.NewID()
 	}
+	tx.Do = append(tx.Do, store.Set(key, store.Fields(now).Without(store.Fields(was))))
 	if was.Listing == "" {
 		return s.auth.Change(ctx, tx)
 	}
-	now.Listing = s.auth.NewID()
 	if _, err := s.auth.Apply(ctx, store.Tx{Do: now.catalogued(store.Insert)}); err != nil {
 		return err
 	}
 	tx.If, tx.Read = append(tx.If, store.Equal(key, "listing", was.Listing)), []store.Key{key}
-	tx.Do = append(tx.Do, store.Set(key, store.Record{"listing": now.Listing}))
 	result, err := s.auth.Apply(ctx, tx)
 	if err != nil { // and whether it was made is not known
 		return err

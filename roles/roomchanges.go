@@ -62,8 +62,7 @@ func (s *Spaces) updateRoom(ctx context.Context, st Standing, in NewRoom) (Room,
 	}
 	return now, s.rewrite(ctx, was, now, store.Tx{
 		If: append(st.InOffice(), store.Equal(key, "opening", was.Opening), store.Equal(key, "closed", store.Millis(was.Closed))),
-		// And nothing else, which somebody may have changed meanwhile.
-		Do: append(writes, store.Set(key, store.Fields(now).Without(store.Fields(was)))),
+		Do: writes,
 	})
 }
 
@@ -84,9 +83,7 @@ func (s *Spaces) CloseRoom(ctx context.Context, who auth.Identity, space, room s
 		}
 		closed := st.Room
 		closed.Closed, closed.Changed = st.Now, st.Now
-		return s.rewrite(ctx, st.Room, closed, store.Tx{If: st.InOffice(), Do: []store.Write{
-			store.Set(auth.RoomKey(room), store.Record{"closed": store.Millis(st.Now)}),
-		}})
+		return s.rewrite(ctx, st.Room, closed, store.Tx{If: st.InOffice()})
 	})
 	if err == nil {
 		err = s.clear(ctx, room, RoomClosed)

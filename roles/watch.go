@@ -133,7 +133,6 @@ func (s *Spaces) useUp(ctx context.Context, room Room, c census) error {
 		closed.Changed = closed.Closed
 		return s.rewrite(ctx, was, closed, store.Tx{
 			If: []store.Cond{store.Present(key), store.Equal(key, "closed", ""), store.Equal(key, "ended", "")},
-			Do: []store.Write{store.Set(key, store.Record{"closed": store.Millis(closed.Closed)})},
 		})
 	})
 	return cmp.Or(err, s.clear(ctx, room.ID, RoomUsedUp))
