@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"strings"
 	"testing"
 
@@ -9,7 +8,7 @@ import (
 
 	"usher/internal/password"
 	"usher/internal/secret"
-	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // Who asks need not be who has the mailbox: what he calls the password never signs in, and is not kept. The account has
@@ -47,22 +46,12 @@ func TestThePasswordIsChosenByWhoHasTheMailbox(t *testing.T) {
 	})
 }
 
-// forgetful is a store of which every reply is lost once: the driver sends everything again.
-type forgetful struct{ store.Store }
-
-func (f forgetful) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if _, err := f.Store.Apply(ctx, tx); err != nil {
-		return store.Result{}, err
-	}
-	return f.Store.Apply(ctx, tx)
-}
-
 func TestAConfirmationOutlastsALostReply(t *testing.T) {
 	onEachOpen(t, func(w *world) {
 		token := secret.New(w.signsUp().Token())
 		set := settings
 		set.SignUp, set.Mail = SignUpOpen, sender(w.T, w.post)
-		require.NoError(w, w.open(forgetful{w.Store}, set).ConfirmSignUp(w.ctx(), token, secret.New(better)))
+		require.NoError(w, w.open(storetest.Interrupted{Store: w.Store}, set).ConfirmSignUp(w.ctx(), token, secret.New(better)))
 		w.signedIn("ann", better)
 	})
 }

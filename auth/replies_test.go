@@ -3,28 +3,14 @@ package auth
 import (
 	"context"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
-
-// interrupted loses every reply once, and lets somebody else do something before it tries again.
-type interrupted struct {
-	store.Store
-	by func()
-}
-
-func (s interrupted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if r, err := s.Store.Apply(ctx, tx); err != nil {
-		return r, err
-	}
-	s.by()
-	return s.Store.Apply(ctx, tx)
-}
 
 // Whoever makes an external user, loses the reply, and finds him changed by another, has made him all the same: one user, whose
 // token leads to him.
@@ -33,7 +19,7 @@ func TestAnExternalUserIsChangedBeforeTheReply(t *testing.T) {
 		who, _ := w.apiKey(0, "users:write")
 		for _, makes := range []string{"PutExternal", "CreateExternal"} {
 			slow, changed := *w.Authority, false
-			slow.Store = interrupted{w.Store, func() {
+			slow.Store = storetest.Interrupted{Store: w.Store, By: func() {
 				if _, err := w.ExternalUser(w.ctx(), w.first.Workspace, makes); err == nil && !changed {
 					changed = true
 					_, err := w.UpdateExternal(w.ctx(), who, makes, ExternalPatch{Name: new("by another")})
@@ -61,7 +47,7 @@ func TestAnExternalUserIsChangedBeforeTheReply(t *testing.T) {
 func TestOthersAreInvitedBeforeTheReply(t *testing.T) {
 	onEach(t, func(w *world) {
 		slow, invited := *w.Authority, false
-		slow.Store = interrupted{w.Store, func() {
+		slow.Store = storetest.Interrupted{Store: w.Store, By: func() {
 			if waiting, err := w.ListStaffInvites(w.ctx(), w.admin); err == nil && len(waiting) == 1 && !invited {
 				invited = true
 				require.NoError(w, w.InviteStaff(w.ctx(), w.admin, "bob@usher.test", Support))
@@ -142,23 +128,11 @@ func (s deleting) Get(ctx context.Context, keys ...store.Key) ([]store.Record, e
 	return recs, err
 }
 
-// preempted lets somebody else do something before the first write.
-type preempted struct {
-	store.Store
-	first *sync.Once
-	by    func()
-}
-
-func (s preempted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	s.first.Do(s.by)
-	return s.Store.Apply(ctx, tx)
-}
-
 // Who changes one thing of a workspace takes nothing back that another changes of it meanwhile.
 func TestTwoChangeTwoThingsOfAWorkspace(t *testing.T) {
 	onEach(t, func(w *world) {
 		page, slow := RoomPage("https://app.usher.test/{room}"), *w.Authority
-		slow.Store = preempted{w.Store, new(sync.Once), func() {
+		slow.Store = &storetest.Interposed{Store: w.Store, Do: func() {
 			_, err := w.UpdateWorkspace(w.ctx(), w.admin, WorkspacePatch{RoomPage: &page})
 			require.NoError(w, err)
 		}}
@@ -174,7 +148,7 @@ func TestTwoChangeTwoThingsOfAWorkspace(t *testing.T) {
 		_, err = w.UpdateWorkspace(w.ctx(), w.admin, WorkspacePatch{RoomPage: at("call")})
 		require.NoError(w, err)
 		mine := RoomPage(strings.Replace(string(*at("call")), "from=usher", "from=night", 1))
-		slow.Store = preempted{w.Store, new(sync.Once), func() {
+		slow.Store = &storetest.Interposed{Store: w.Store, Do: func() {
 			_, err := w.UpdateWorkspace(w.ctx(), w.admin, WorkspacePatch{RoomPage: at("meet")})
 			require.NoError(w, err)
 		}}

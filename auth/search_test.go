@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"sync"
 	"testing"
 
@@ -9,6 +8,7 @@ import (
 
 	"usher/internal/secret"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // finds is the usernames of who is found, in their order, over pages of two.
@@ -107,19 +107,6 @@ func TestANameThatTwoChangeAtOnce(t *testing.T) {
 	})
 }
 
-// meeting lets somebody else do something behind the first write of an operation.
-type meeting struct {
-	store.Store
-	first *sync.Once
-	then  func()
-}
-
-func (m meeting) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	result, err := m.Store.Apply(ctx, tx)
-	m.first.Do(m.then)
-	return result, err
-}
-
 // Who takes back a name that another is only about to take out of the index is found by it.
 func TestANameThatIsTakenBack(t *testing.T) {
 	onEach(t, func(w *world) {
@@ -130,7 +117,7 @@ func TestANameThatIsTakenBack(t *testing.T) {
 			require.NoError(w, err)
 		}
 		slow := *w.Authority
-		slow.Store = meeting{w.Store, new(sync.Once), func() { w.relist(w.ctx(), was, is) }}
+		slow.Store = &storetest.Interposed{Store: w.Store, Writes: 1, Do: func() { w.relist(w.ctx(), was, is) }}
 		_, err := slow.UpdateUser(w.ctx(), w.admin, id, UserPatch{Name: &was.Name})
 		require.NoError(w, err)
 		require.Equal(w, []string{"ann"}, w.finds(w.admin, "zoë"))

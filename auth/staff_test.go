@@ -1,9 +1,6 @@
 package auth
 
 import (
-	"context"
-	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +10,7 @@ import (
 	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // admins is the count that the workspace keeps.
@@ -50,24 +48,11 @@ func TestTheLastAdministratorStays(t *testing.T) {
 	})
 }
 
-// deaf is a store that takes everything but events, while their log is away.
-type deaf struct {
-	store.Store
-	away *atomic.Bool
-}
-
-func (d deaf) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if d.away.Load() && strings.Contains(fmt.Sprint(tx), ":audit ") {
-		return store.Result{}, store.ErrUnavailable
-	}
-	return d.Store.Apply(ctx, tx)
-}
-
 // Who gives up his office repeats it where the log was away at first; the last administrator, who stays, leaves no event.
 func TestAResignationHasItsEvent(t *testing.T) {
 	onEach(t, func(w *world) {
 		away := new(atomic.Bool)
-		a := w.open(deaf{w.Store, away}, settings)
+		a := w.open(storetest.Deaf{Store: w.Store, Away: away}, settings)
 		changes := audit.Filter{Type: audit.WorkspaceRoleChanged, Subject: w.admin.ID}
 		require.ErrorIs(w, a.SetWorkspaceRole(w.ctx(), w.admin, w.admin.ID, ""), ErrLastAdmin)
 		refused, _, err := w.ListEvents(w.ctx(), w.admin, changes, Page{Limit: 100})

@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"context"
 	"errors"
 	"slices"
 	"sync"
@@ -14,6 +13,7 @@ import (
 	"usher/internal/audit"
 	"usher/internal/secret"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // invited is the token of the mail that invites somebody to a role.
@@ -162,26 +162,13 @@ func TestStaffIsInvitedAtOnce(t *testing.T) {
 	})
 }
 
-// A stopping store makes some changes, and none after them.
-type stopping struct {
-	store.Store
-	left int
-}
-
-func (s *stopping) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if s.left--; s.left < 0 {
-		return store.Result{}, store.ErrUnavailable
-	}
-	return s.Store.Apply(ctx, tx)
-}
-
 // Whoever was stopped on the way to his role, or lost the answer, repeats it, and has it then, once.
 func TestAnAppointmentIsCompletedByItsRepetition(t *testing.T) {
 	onEach(t, func(w *world) {
 		token := w.invited("ann@usher.test", Admin)
 		stops, err := w.open(w.Store, settings), store.ErrUnavailable
 		for n := 0; n < 20 && errors.Is(err, store.ErrUnavailable); n++ {
-			stops.Store = &stopping{Store: w.Store, left: n}
+			stops.Store = &storetest.Halting{Store: w.Store, After: n}
 			err = stops.ConfirmSignUp(w.ctx(), token, secret.New(good))
 		}
 		if err != nil { // it was stopped behind all that matters before

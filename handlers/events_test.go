@@ -1,14 +1,13 @@
 package handlers_test
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"sync/atomic"
 	"testing"
 
 	"usher/internal/audit"
-	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // unrecorded are the operations that may change something and leave no event, and why.
@@ -22,20 +21,6 @@ var unrecorded = map[string]string{
 	"sendRoomMessage": "what is said in a room is its own",
 }
 
-// deaf is a store that takes everything but events, while it is told so: as if the process, or the store, failed
-// between a change and its event.
-type deaf struct {
-	store.Store
-	now atomic.Bool
-}
-
-func (d *deaf) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if d.now.Load() && strings.Contains(fmt.Sprint(tx), ":audit ") {
-		return store.Result{}, store.ErrUnavailable
-	}
-	return d.Store.Apply(ctx, tx)
-}
-
 // TestWhatIsAcknowledgedHasItsEvent asks for everything that changes something, as whoever may, while the audit log is
 // away, and then again. Nothing is acknowledged without its event, and what is acknowledged then has it.
 func TestWhatIsAcknowledgedHasItsEvent(t *testing.T) {
@@ -43,7 +28,8 @@ func TestWhatIsAcknowledgedHasItsEvent(t *testing.T) {
 	for engine, fresh := range engines {
 		t.Run(engine, func(t *testing.T) {
 			t.Parallel()
-			s := &deaf{Store: fresh(t)}
+			away := new(atomic.Bool)
+			s := storetest.Deaf{Store: fresh(t), Away: away}
 			d := open(t, s)
 			completed := 0
 			for _, row := range rows {
@@ -54,12 +40,12 @@ func TestWhatIsAcknowledgedHasItsEvent(t *testing.T) {
 				actor := sc.whoMay(row.method, row.path, row.body)
 				sc = d.newScene(t, "true", "open")
 				sc.mails()
-				s.now.Store(true)
+				away.Store(true)
 				before := sc.events()
 				if r := sc.ask(actor, row.method, row.path, row.body); r.status != 503 {
 					t.Errorf("%s without a log: %d\n%s", row.operation, r.status, r.raw)
 				}
-				s.now.Store(false)
+				away.Store(false)
 				r := sc.ask(actor, row.method, row.path, row.body)
 				if got := sc.events(); r.status < 300 && got <= before {
 					t.Errorf("%s is acknowledged, and has no event", row.operation)

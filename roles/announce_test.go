@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 	"usher/internal/webhook"
 	"usher/internal/webhook/webhooktest"
 )
@@ -69,10 +70,10 @@ func TestNothingStaysUntold(t *testing.T) {
 		for after := range 7 {
 			for _, late := range []bool{false, true} {
 				who := w.as(fmt.Sprint("pupil ", after, late))
-				broken := w.on(func(s store.Store) store.Store { return &halting{s, after, late} })
+				broken := w.on(func(s store.Store) store.Store { return &storetest.Halting{Store: s, After: after, Late: late} })
 				_, _ = broken.Join(w.Context(), who, at.space, at.room)
 				w.enter(at, who)
-				broken = w.on(func(s store.Store) store.Store { return &halting{s, after, late} })
+				broken = w.on(func(s store.Store) store.Store { return &storetest.Halting{Store: s, After: after, Late: late} })
 				_ = broken.Leave(w.Context(), who, at.space, at.room)
 				require.NoError(w, w.Leave(w.Context(), who, at.space, at.room))
 				told += 2

@@ -9,25 +9,12 @@ import (
 
 	"usher/auth"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
-
-// interposed does something once, just before a write: what may happen between a reading and its writing.
-type interposed struct {
-	store.Store
-	writes int // before that
-	do     func()
-}
-
-func (i *interposed) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if i.writes--; i.writes == -1 {
-		i.do()
-	}
-	return i.Store.Apply(ctx, tx)
-}
 
 // between is the world in which something happens after a number of writes, before the next one.
 func (w *world) between(writes int, do func()) *world {
-	return w.on(func(s store.Store) store.Store { return &interposed{s, writes, do} })
+	return w.on(func(s store.Store) store.Store { return &storetest.Interposed{Store: s, Writes: writes, Do: do} })
 }
 
 // Whatever someone does, taking his right away between his reading and his writing wins.
@@ -38,7 +25,7 @@ func TestTakingAwayWins(t *testing.T) {
 		}
 		removed := func(p place) error { return w.RemoveMember(w.Context(), w.as("owner"), p.space, w.id("actor"), false) }
 		deletedSpace := func(p place) error { // and not swept yet
-			broken := w.on(func(s store.Store) store.Store { return &halting{s, 1, false} })
+			broken := w.on(func(s store.Store) store.Store { return &storetest.Halting{Store: s, After: 1} })
 			require.ErrorIs(w, broken.DeleteSpace(w.Context(), w.as("owner"), p.space), store.ErrUnavailable)
 			return nil
 		}

@@ -12,6 +12,7 @@ import (
 	"usher/auth"
 	"usher/internal/audit"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 func TestTheDefaultSpace(t *testing.T) {
@@ -133,7 +134,7 @@ func TestRoomsAreFound(t *testing.T) {
 func TestARoomIsFoundAsItIs(t *testing.T) {
 	onEach(t, func(w *world) {
 		key, ctx, home := w.key("rooms:write"), w.Context(), w.first.Workspace
-		slow := w.on(func(s store.Store) store.Store { return stuttering{s} })
+		slow := w.on(func(s store.Store) store.Store { return storetest.Interrupted{Store: s} })
 		room, err := slow.CreateRoom(ctx, key, home, NewRoom{Name: "A"})
 		require.NoError(w, err)
 		var changes []func() error
@@ -152,7 +153,7 @@ func TestARoomIsFoundAsItIs(t *testing.T) {
 		require.ElementsMatch(w, room.entries(), entries)
 
 		for after := range 6 { // a change that is stopped anywhere, and repeated
-			broken := w.on(func(s store.Store) store.Store { return &halting{Store: s, after: after, late: after%2 == 1} })
+			broken := w.on(func(s store.Store) store.Store { return &storetest.Halting{Store: s, After: after, Late: after%2 == 1} })
 			_, _ = broken.UpdateRoom(ctx, key, home, room.ID, NewRoom{Name: fmt.Sprint("Z", after)})
 			_, err = w.UpdateRoom(ctx, key, home, room.ID, NewRoom{Name: fmt.Sprint("Z", after)})
 			require.NoError(w, err)
@@ -168,7 +169,7 @@ func TestARoomIsChangedBeforeTheReply(t *testing.T) {
 		ctx, home, all := w.Context(), w.first.Workspace, auth.Slice{Limit: 9, Descending: true}
 		key, other, turn := w.key("rooms:write"), w.key("rooms:write"), 0
 		slow := w.on(func(s store.Store) store.Store {
-			return interrupted{s, func() {
+			return storetest.Interrupted{Store: s, By: func() {
 				rooms, _, err := w.FindRooms(ctx, other, RoomFilter{}, all)
 				require.NoError(w, err)
 				for _, room := range rooms {

@@ -12,6 +12,7 @@ import (
 
 	"usher/auth"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // listen has somebody enter the room, and listen there from a number on.
@@ -192,7 +193,7 @@ func TestWhatIsNoMessage(t *testing.T) {
 func TestMessagesAreNumberedWithoutAGap(t *testing.T) {
 	onEach(t, func(w *world) {
 		at := w.place(true, Open)
-		slow := w.on(func(s store.Store) store.Store { return stuttering{s} })
+		slow := w.on(func(s store.Store) store.Store { return storetest.Interrupted{Store: s} })
 		l := w.listen(at, w.as("pupil"), -1)
 		host := w.as("host")
 		var all sync.WaitGroup

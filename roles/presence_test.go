@@ -9,6 +9,7 @@ import (
 
 	"usher/auth"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // enter gets somebody a room token, and returns the id of his stay.
@@ -109,7 +110,7 @@ func TestAStayIsAChainOfTokens(t *testing.T) {
 // Whatever is written while every reply is lost once, is counted once.
 func TestACountSurvivesLostReplies(t *testing.T) {
 	onEach(t, func(w *world) {
-		at, slow := w.place(true, Open), w.on(func(s store.Store) store.Store { return stuttering{s} })
+		at, slow := w.place(true, Open), w.on(func(s store.Store) store.Store { return storetest.Interrupted{Store: s} })
 		var who []auth.Identity
 		for range 3 {
 			who = append(who, w.seat(at, "user"))

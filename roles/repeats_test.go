@@ -1,9 +1,6 @@
 package roles
 
 import (
-	"context"
-	"fmt"
-	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -23,19 +20,6 @@ func (w *world) recorded(what audit.Type, p place, subject string) int {
 	return len(events)
 }
 
-// deaf is a store that takes everything but events, while their log is away.
-type deaf struct {
-	store.Store
-	away *atomic.Bool
-}
-
-func (d deaf) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if d.away.Load() && strings.Contains(fmt.Sprint(tx), ":audit ") {
-		return store.Result{}, store.ErrUnavailable
-	}
-	return d.Store.Apply(ctx, tx)
-}
-
 // Every change of a role has its event, also where the log was away at first and whoever changed it has, by the change,
 // lost the right or the rank for it.
 func TestChangesOfRolesHaveTheirEvents(t *testing.T) {
@@ -43,7 +27,7 @@ func TestChangesOfRolesHaveTheirEvents(t *testing.T) {
 	storetest.Engines(t, func(t *testing.T, s store.Store) {
 		t.Parallel()
 		away := new(atomic.Bool)
-		w, ctx := newWorld(t, deaf{s, away}), t.Context()
+		w, ctx := newWorld(t, storetest.Deaf{Store: s, Away: away}), t.Context()
 		inSpace := func(role Role, keep bool) func(place, auth.Identity, string) error {
 			return func(p place, who auth.Identity, user string) error {
 				return w.SetSpaceRole(ctx, who, p.space, user, role, keep)

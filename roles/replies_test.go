@@ -1,51 +1,14 @@
 package roles
 
 import (
-	"context"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
-
-// stuttering applies everything twice, as a driver does that lost the first reply.
-type stuttering struct{ store.Store }
-
-func (s stuttering) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if r, err := s.Store.Apply(ctx, tx); err != nil {
-		return r, err
-	}
-	return s.Store.Apply(ctx, tx)
-}
-
-// interrupted loses every reply once, and lets somebody else do something before it tries again.
-type interrupted struct {
-	store.Store
-	by func()
-}
-
-func (s interrupted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if r, err := s.Store.Apply(ctx, tx); err != nil {
-		return r, err
-	}
-	s.by()
-	return s.Store.Apply(ctx, tx)
-}
-
-// preempted lets somebody else do something before the first write.
-type preempted struct {
-	store.Store
-	first *sync.Once
-	by    func()
-}
-
-func (s preempted) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	s.first.Do(s.by)
-	return s.Store.Apply(ctx, tx)
-}
 
 // Whatever is done while every reply is lost once, is done once, and answered as if nothing had been.
 func TestLostReplies(t *testing.T) {
@@ -62,7 +25,7 @@ func TestLostReplies(t *testing.T) {
 			if op == "deleteUser: friend" {
 				who = w.people["admin"]
 			}
-			slow := w.on(func(s store.Store) store.Store { return stuttering{s} })
+			slow := w.on(func(s store.Store) store.Store { return storetest.Interrupted{Store: s} })
 			require.Equal(w, "yes", outcome(doing(op)(w.Context(), try{slow, p, who})), op)
 			owners := map[string]int{"setSpaceRole: pupil to owner": 3, "removeMember: oneself": 1}[op]
 			if owners == 0 {
@@ -73,25 +36,6 @@ func TestLostReplies(t *testing.T) {
 			require.EqualValues(w, owners, recs[0].Int("owners"), op)
 		}
 	})
-}
-
-// halting stops at a write: it makes a number of them, and then no more, or (late) that one too but does not say so.
-type halting struct {
-	store.Store
-	after int
-	late  bool
-}
-
-func (h *halting) Apply(ctx context.Context, tx store.Tx) (store.Result, error) {
-	if h.after--; h.after >= 0 {
-		return h.Store.Apply(ctx, tx)
-	}
-	if h.late && h.after == -1 {
-		if _, err := h.Store.Apply(ctx, tx); err != nil {
-			return store.Result{}, err
-		}
-	}
-	return store.Result{}, store.ErrUnavailable
 }
 
 // An operation that is stopped anywhere, and repeated, ends as if it had not been.
@@ -146,7 +90,7 @@ func TestStoppedHalfWay(t *testing.T) {
 			for _, late := range []bool{false, true} {
 				for after, done := 0, false; !done; after++ {
 					p, his := w.twoRooms()
-					h := &halting{after: after, late: late}
+					h := &storetest.Halting{After: after, Late: late}
 					broken := w.on(func(s store.Store) store.Store { h.Store = s; return h })
 					if err := row.do(broken, p); err != nil {
 						require.ErrorIs(w, err, store.ErrUnavailable)
@@ -205,7 +149,7 @@ func TestFallsApart(t *testing.T) {
 func (w *world) stoppedRemoval() (place, []issued) {
 	w.Helper()
 	p, his := w.twoRooms()
-	broken := w.on(func(s store.Store) store.Store { return &halting{s, 1, false} })
+	broken := w.on(func(s store.Store) store.Store { return &storetest.Halting{Store: s, After: 1} })
 	err := broken.RemoveMember(w.Context(), w.as("owner"), p.space, w.id("actor"), false)
 	require.ErrorIs(w, err, store.ErrUnavailable)
 	return p, his

@@ -7,6 +7,7 @@ import (
 
 	"usher/internal/audit"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // Whoever steps down in a space, and is stopped anywhere, completes that himself, though he has lost the right to it.
@@ -16,7 +17,7 @@ func TestStepDownIsCompleted(t *testing.T) {
 			for _, late := range []bool{false, true} {
 				for after, done := 0, false; !done; after++ {
 					p, his := w.twoRooms()
-					h := &halting{after: after, late: late}
+					h := &storetest.Halting{After: after, Late: late}
 					broken := w.on(func(s store.Store) store.Store { h.Store = s; return h })
 					actor := w.as("actor")
 					if err := broken.SetSpaceRole(w.Context(), actor, p.space, actor.ID, SpaceUser, false); err != nil {
@@ -46,7 +47,7 @@ func TestStepDownOpensNothing(t *testing.T) {
 	onEach(t, func(w *world) {
 		p, _ := w.twoRooms()
 		actor, ctx := w.as("actor"), w.Context()
-		broken := w.on(func(s store.Store) store.Store { return &halting{s, 2, false} })
+		broken := w.on(func(s store.Store) store.Store { return &storetest.Halting{Store: s, After: 2} })
 		require.ErrorIs(w, broken.SetSpaceRole(ctx, actor, p.space, actor.ID, SpaceUser, false), store.ErrUnavailable)
 		require.NotEmpty(w, w.inSpace(p, "actor").Member.Fall)
 		for _, role := range []Role{SpaceOwner, SpaceModerator} {
@@ -70,7 +71,7 @@ func TestRemovedKeepsNothing(t *testing.T) {
 func TestDemotedKeepsNothing(t *testing.T) {
 	onEach(t, func(w *world) {
 		p, his := w.twoRooms()
-		broken := w.on(func(s store.Store) store.Store { return &halting{s, 1, false} })
+		broken := w.on(func(s store.Store) store.Store { return &storetest.Halting{Store: s, After: 1} })
 		err := broken.SetSpaceRole(w.Context(), w.as("owner"), p.space, w.id("actor"), SpaceUser, false)
 		require.ErrorIs(w, err, store.ErrUnavailable)
 		require.NoError(w, w.RemoveMember(w.Context(), w.as("actor"), p.space, w.id("actor"), true))

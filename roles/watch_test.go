@@ -9,6 +9,7 @@ import (
 	"usher/auth"
 	"usher/internal/audit"
 	"usher/internal/store"
+	"usher/internal/store/storetest"
 )
 
 // The stays of who is heard of no more end in whatever process lives, when their last tokens did, and not before.
@@ -143,7 +144,7 @@ func TestTheEndOfARoomsTimeSurvivesWhoeverSeesToIt(t *testing.T) {
 			w.forward(time.Minute)
 			room, c, err := w.Spaces.occupied(w.Context(), at.room)
 			require.NoError(w, err)
-			stops := &halting{after: after}
+			stops := &storetest.Halting{After: after}
 			dying := w.on(func(s store.Store) store.Store { stops.Store = s; return stops })
 			done = dying.useUp(w.Context(), room, c) == nil
 			w.forward(3 * time.Minute)

@@ -113,6 +113,16 @@ func (p *process) exchange(ctx context.Context, a *answer, method, path, token, 
 	return json.Unmarshal(text, a)
 }
 
+// decided asks again where the machine is too busy to decide, for the store or with passwords: callers are told to come again.
+func decided(ask func() answer) (a answer) {
+	for range 20 {
+		if a = ask(); a.status != http.StatusServiceUnavailable {
+			break
+		}
+	}
+	return a
+}
+
 // made asks for something new, which has to be made.
 func (p *process) made(t *testing.T, path, token, body string) answer {
 	t.Helper()

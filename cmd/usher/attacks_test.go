@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -86,14 +85,9 @@ func besieged(t *testing.T, dir string, flags []string) *siege {
 	return s
 }
 
-// ask sends a request, and sends it again where the machine is too busy to decide.
-func (s *siege) ask(ctx context.Context, method, path, token, body string, headers ...string) (a answer) {
-	for range 20 {
-		if a = s.process.ask(ctx, method, path, token, body, headers...); a.status != http.StatusServiceUnavailable {
-			break
-		}
-	}
-	return a
+// ask asks until the program decides.
+func (s *siege) ask(ctx context.Context, method, path, token, body string, headers ...string) answer {
+	return decided(func() answer { return s.process.ask(ctx, method, path, token, body, headers...) })
 }
 
 // tokens asks the token endpoint.

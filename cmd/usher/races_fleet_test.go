@@ -78,23 +78,18 @@ func (f *fleet) ask(token, operation string, body any) answer {
 	return f.askAt(int(f.asked.Add(1)), token, operation, body)
 }
 
-// askAt asks one process. Where it can't decide, because the machine is too busy for the store or with passwords, it
-// tells its callers to come again, and so they do.
-func (f *fleet) askAt(process int, token, operation string, body any) (a answer) {
+// askAt asks one process, until it decides.
+func (f *fleet) askAt(process int, token, operation string, body any) answer {
 	method, path, _ := strings.Cut(operation, " ")
 	var sent []byte
 	if body != nil {
 		sent, _ = json.Marshal(body) // what a test writes down has a form in JSON
 	}
-	for range 20 {
+	return decided(func() answer {
 		n := f.asked.Add(1)
 		from := fmt.Sprintf("10.%d.%d.%d", n>>16&255, n>>8&255, n&255)
-		a = f.of[process%len(f.of)].ask(f.Context(), method, path, token, string(sent), "X-Forwarded-For", from)
-		if a.status != http.StatusServiceUnavailable {
-			break
-		}
-	}
-	return a
+		return f.of[process%len(f.of)].ask(f.Context(), method, path, token, string(sent), "X-Forwarded-For", from)
+	})
 }
 
 // must asks, and insists on the answer.
